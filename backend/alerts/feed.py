@@ -1,0 +1,157 @@
+"""The practice's feed: what is open, by tier and urgency; what has changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, tuple_, update
+
+from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.pagination import decode_cursor, encode_cursor
+from backend.core.problems import not_found
+from backend.patients.models import Patient
+from backend.practices.models import Provider
+from backend.risk import service as risk
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """Some alerts, the cursor of the next page, and the feed's version for ``since``."""
+
+    items: list[Row[Any]]
+    next_cursor: str | None
+    version: int
+
+
+@dataclass(frozen=True)
+class AlertView:
+    """One alert with all that a provider needs to judge it."""
+
+    alert: Row[Any]
+    history: list[AlertEvent]
+    trend: list[risk.TrendPoint]
+
+
+def version() -> int:
+    """The feed's version: the same number, the same feed."""
+    found = session.scalar(
+        select(AlertFeed.version).where(AlertFeed.practice_id == actor.practice_id)
+    )
+    return found or 0
+
+
+def page(
+    limit: int, cursor: str | None = None, since: int | None = None, tier: int | None = None
+) -> FeedPage:
+    """A page of the feed.
+
+    Without ``since``: open alerts, the highest tier and the nearest respond-by first. With it:
+    every alert that changed after that version of the feed, closed ones included, oldest change
+    first. Raises ``Problem`` 422 for a cursor that is not ours.
+    """
+    seen = version()
+    query = _with_names().where(Alert.practice_id == actor.practice_id).limit(limit + 1)
+    if tier is not None:
+        query = query.where(Alert.tier == tier)
+    if since is None:
+        query = query.where(Alert.status.in_(OPEN_STATES))
+        order: tuple[Any, ...] = (Alert.tier, Alert.respond_by, Alert.id)
+    else:
+        query = query.where(Alert.feed_version > since)
+        order = (Alert.feed_version, Alert.id)
+    if cursor is not None:
+        query = query.where(tuple_(*order) > tuple_(*_key(cursor, since is None)))
+    rows = list(session.execute(query.order_by(*order)))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    _mark_delivered([row.Alert for row in rows])
+    audit.record(
+        "alert.list",
+        practice_id=actor.practice_id,
+        patients=sorted({str(row.Alert.patient_id) for row in rows}),
+    )
+    return FeedPage(rows, _cursor(rows[-1].Alert, since is None) if more else None, seen)
+
+
+def get(alert_id: UUID) -> AlertView:
+    """One alert with its history and the patient's trend. Raises ``Problem`` 404."""
+    row = session.execute(
+        _with_names().where(Alert.id == alert_id, Alert.practice_id == actor.practice_id)
+    ).one_or_none()
+    if row is None:
+        raise not_found("alert")
+    alert = row.Alert
+    events = select(AlertEvent).where(AlertEvent.alert_id == alert_id)
+    audit.record(
+        "alert.read",
+        practice_id=alert.practice_id,
+        patient_id=alert.patient_id,
+        entity="alert",
+        entity_id=alert.id,
+    )
+    return AlertView(
+        row,
+        list(session.scalars(events.order_by(AlertEvent.at, AlertEvent.id))),
+        risk.trend(alert.patient_id),
+    )
+
+
+def _with_names() -> Any:
+    return (
+        select(
+            Alert,
+            Patient.given_name,
+            Patient.family_name,
+            Provider.name.label("acknowledged_by_name"),
+        )
+        .join(Patient, Patient.id == Alert.patient_id)
+        .outerjoin(Provider, Provider.id == Alert.acknowledged_by)
+    )
+
+
+def _mark_delivered(alerts: list[Alert]) -> None:
+    # Delivered means: it has reached a provider's screen. That is not an acknowledgement.
+    fresh = [alert.id for alert in alerts if alert.status == "new"]
+    if not fresh:
+        return
+    at = now()
+    moved = session.scalars(
+        update(Alert)
+        .where(Alert.id.in_(fresh), Alert.status == "new")
+        .values(status="delivered")
+        .returning(Alert.id)
+    ).all()
+    session.add_all(
+        AlertEvent(
+            practice_id=actor.practice_id,
+            alert_id=alert_id,
+            at=at,
+            action="deliver",
+            from_status="new",
+            to_status="delivered",
+            actor_role=actor.role,
+            actor_id=actor.id,
+        )
+        for alert_id in moved
+    )
+
+
+def _cursor(alert: Alert, by_urgency: bool) -> str:
+    if by_urgency:
+        return encode_cursor("urgent", alert.tier, alert.respond_by.isoformat(), str(alert.id))
+    return encode_cursor("changed", alert.feed_version, str(alert.id))
+
+
+def _key(cursor: str, by_urgency: bool) -> tuple[Any, ...]:
+    if by_urgency:
+        tier, respond_by, alert_id = decode_cursor("urgent", cursor)
+        return tier, datetime.fromisoformat(respond_by), UUID(alert_id)
+    feed_version, alert_id = decode_cursor("changed", cursor)
+    return feed_version, UUID(alert_id)

@@ -1,0 +1,298 @@
+"""Raising alerts, and what providers do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.alerts import deadlines, rules, states
+from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
+from backend.alerts.rules import AlertFacts, Trigger
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import CARE_TEAM, actor
+from backend.core.ids import new_id
+from backend.core.problems import Problem, not_found
+from backend.messaging import service as messaging
+from backend.practices.models import Practice, Provider
+from backend.risk import service as risk
+
+__all__ = ["AlertFacts", "act", "bump_feed", "raise_for"]
+
+
+def raise_for(
+    practice_id: UUID,
+    patient_id: UUID,
+    facts: AlertFacts,
+    told: str | None = None,
+) -> list[Alert]:
+    """Apply the pathway's rules: open, update or leave alerts, in the caller's transaction.
+
+    The caller holds the patient's enrolment locked, so that one cause opens one alert.
+    ``told`` is what the patient was told on the response that gave rise to it.
+    """
+    pathway = risk.pathway()
+    triggers = rules.triggers(facts, pathway)
+    if not triggers:
+        return []
+    known = _latest_by_rule(patient_id, [t.rule_id for t in triggers])
+    practice = session.get_one(Practice, practice_id)
+    version = bump_feed(practice_id)
+    raised = []
+    for trigger in triggers:
+        alert = known.get(trigger.rule_id)
+        if alert is not None and alert.status in OPEN_STATES:
+            _add_evidence(alert, trigger, practice, version, told)
+        elif alert is None or not _cooling_down(alert, trigger):
+            alert = _open(practice, patient_id, trigger, version, told)
+        else:
+            continue
+        raised.append(alert)
+    session.flush()
+    return raised
+
+
+def bump_feed(practice_id: UUID) -> int:
+    """Move the practice's feed on by one. The row stays locked until commit, so that versions
+    appear in the order in which they were given."""
+    statement = insert(AlertFeed).values(practice_id=practice_id, version=1)
+    moved = statement.on_conflict_do_update(
+        index_elements=["practice_id"], set_={"version": AlertFeed.version + 1}
+    ).returning(AlertFeed.version)
+    return session.execute(moved).scalar_one()
+
+
+def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> Alert:
+    """A provider's action on an alert: acknowledge, start, contact, resolve, dismiss, reopen.
+
+    Raises ``Problem`` 404, or 409 for an illegal move (the first acknowledgement wins; the second
+    is told who won).
+    """
+    alert = session.scalar(
+        select(Alert)
+        .where(Alert.id == alert_id, Alert.practice_id == actor.practice_id)
+        .with_for_update()
+    )
+    if alert is None:
+        raise not_found("alert")
+    at = now()
+    contacts = sum(e.action == states.CONTACT for e in history(alert.id))
+    situation = states.Situation(
+        status=alert.status, tier=alert.tier, closed_at=alert.closed_at, contacts=contacts
+    )
+    try:
+        status = states.move(situation, action, at, note=note, code=detail.get("code"))
+    except states.IllegalMove as refused:
+        raise _conflict(alert, action, str(refused)) from None
+    before = alert.status
+    alert.status = status
+    alert.updated_at = at
+    alert.feed_version = bump_feed(alert.practice_id)
+    if action == states.ACKNOWLEDGE:
+        alert.acknowledged_at, alert.acknowledged_by = at, actor.id
+    if status in OPEN_STATES:
+        alert.closed_at = alert.resolution = None
+    else:
+        alert.closed_at, alert.resolution = at, detail.get("code") or "dismissed"
+    if action == states.REOPEN:
+        practice = session.get_one(Practice, alert.practice_id)
+        _set_deadlines(alert, practice, at)
+    _write_event(alert, action, before, note, detail or None)
+    audit.record(
+        f"alert.{action}",
+        practice_id=alert.practice_id,
+        patient_id=alert.patient_id,
+        entity="alert",
+        entity_id=alert.id,
+    )
+    session.flush()
+    return alert
+
+
+def history(alert_id: UUID) -> list[AlertEvent]:
+    """Every change of an alert, oldest first."""
+    query = select(AlertEvent).where(AlertEvent.alert_id == alert_id)
+    return list(session.scalars(query.order_by(AlertEvent.at, AlertEvent.id)))
+
+
+def escalate(alert: Alert, practice: Practice, version: int) -> None:
+    """Raise the escalation level of an alert whose time has passed."""
+    at = now()
+    alert.escalation += 1
+    alert.updated_at = at
+    alert.feed_version = version
+    alert.escalate_at = _next_escalation(alert, practice)
+    _write_event(alert, states.ESCALATE, alert.status, None, {"level": alert.escalation})
+    if alert.tier == 1:
+        _text_care_team(alert)
+
+
+def _latest_by_rule(patient_id: UUID, rule_ids: Iterable[str]) -> dict[str, Alert]:
+    query = (
+        select(Alert)
+        .where(Alert.patient_id == patient_id, Alert.rule.in_(list(rule_ids)))
+        .order_by(Alert.opened_at)
+        .with_for_update()
+    )
+    return {alert.rule: alert for alert in session.scalars(query)}
+
+
+def _cooling_down(alert: Alert, trigger: Trigger) -> bool:
+    days = risk.pathway().alerts.cooldown_days[trigger.tier]
+    # A higher tier than before is news, whatever the cooldown.
+    if trigger.tier < alert.tier or alert.closed_at is None:
+        return False
+    return now() - alert.closed_at < timedelta(days=days)
+
+
+def _open(
+    practice: Practice, patient_id: UUID, trigger: Trigger, version: int, told: str | None
+) -> Alert:
+    at = now()
+    alert = Alert(
+        id=new_id(),
+        practice_id=practice.id,
+        patient_id=patient_id,
+        rule=trigger.rule_id,
+        rule_version=trigger.rule_version,
+        tier=trigger.tier,
+        title=trigger.title,
+        status="new",
+        escalation=0,
+        evidence=[_entry(trigger, at)],
+        suggestions=list(trigger.suggestions),
+        patient_was_told=told,
+        opened_at=at,
+        updated_at=at,
+        feed_version=version,
+    )
+    _set_deadlines(alert, practice, at)
+    session.add(alert)
+    session.flush()
+    _write_event(alert, "open", None, None, None)
+    if alert.tier == 1:
+        _text_care_team(alert)
+    return alert
+
+
+def _add_evidence(
+    alert: Alert, trigger: Trigger, practice: Practice, version: int, told: str | None
+) -> None:
+    at = now()
+    alert.evidence = [*alert.evidence, _entry(trigger, at)]
+    alert.updated_at = at
+    alert.feed_version = version
+    alert.patient_was_told = told or alert.patient_was_told
+    tier = rules.merge(alert.tier, trigger.tier)
+    if tier != alert.tier:
+        alert.tier = tier
+        alert.title = trigger.title
+        _set_deadlines(alert, practice, at)
+    _write_event(alert, "evidence", alert.status, None, {"tier": tier})
+
+
+def _entry(trigger: Trigger, at: datetime) -> dict[str, Any]:
+    return {"at": at.isoformat(), **trigger.evidence}
+
+
+def _set_deadlines(alert: Alert, practice: Practice, at: datetime) -> None:
+    alert.respond_by = deadlines.respond_by(
+        at,
+        alert.tier,
+        risk.pathway().alerts.response_times,
+        deadlines.service_hours(practice.service_hours),
+        practice.time_zone,
+        holidays(practice),
+    )
+    alert.escalate_at = _next_escalation(alert, practice)
+
+
+def _next_escalation(alert: Alert, practice: Practice) -> datetime | None:
+    return deadlines.next_escalation(
+        alert.opened_at,
+        alert.escalation,
+        risk.pathway().alerts.escalation[alert.tier],
+        deadlines.service_hours(practice.service_hours),
+        practice.time_zone,
+        holidays(practice),
+    )
+
+
+def holidays(practice: Practice) -> frozenset[date]:
+    """The practice's days without service."""
+    return frozenset(date.fromisoformat(day) for day in practice.holidays)
+
+
+def _write_event(
+    alert: Alert, action: str, before: str | None, note: str | None, detail: dict[str, Any] | None
+) -> None:
+    from flask import g
+
+    who = g.get("actor")
+    is_human = who is not None and not who.is_patient
+    session.add(
+        AlertEvent(
+            practice_id=alert.practice_id,
+            alert_id=alert.id,
+            at=now(),
+            action=action,
+            from_status=before,
+            to_status=alert.status,
+            actor_role=who.role if is_human else "system",
+            actor_id=who.id if is_human else None,
+            note=note,
+            detail=detail,
+        )
+    )
+
+
+def _text_care_team(alert: Alert) -> None:
+    team = session.scalars(
+        select(Provider).where(
+            Provider.practice_id == alert.practice_id,
+            Provider.role.in_(CARE_TEAM),
+            Provider.active,
+            Provider.phone.is_not(None),
+        )
+    )
+    practice = session.get_one(Practice, alert.practice_id)
+    messaging.queue_texts(
+        [
+            messaging.Text(
+                recipient=messaging.Recipient(
+                    practice_id=practice.id,
+                    phone=provider.phone,
+                    language="en",
+                    time_zone=practice.time_zone,
+                    provider_id=provider.id,
+                ),
+                purpose="alert",
+                occurrence=f"{alert.id}:{alert.escalation}",
+                template="alert-urgent",
+                params={},
+                urgent=True,
+                subject_id=alert.id,
+            )
+            for provider in team
+            if provider.phone
+        ]
+    )
+
+
+def _conflict(alert: Alert, action: str, sentence: str) -> Problem:
+    winner = None
+    if action == states.ACKNOWLEDGE and alert.acknowledged_by is not None:
+        winner = session.get_one(Provider, alert.acknowledged_by).name
+    return Problem(
+        409,
+        "illegal-move",
+        sentence,
+        alert_status=alert.status,
+        **({"acknowledged_by": winner} if winner else {}),
+    )

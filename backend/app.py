@@ -1,0 +1,80 @@
+"""Builds the app: configuration, database, routes, error handlers, commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backend import cli
+from backend.alerts import routes as alerts
+from backend.checkins import routes as checkins
+from backend.companion import routes as companion
+from backend.config import Settings
+from backend.console import routes as console
+from backend.core import api, crypto, database, docs, health, limits, logs, problems
+from backend.core.clock import Clock, SystemClock
+from backend.core.database import session
+from backend.messaging import routes as messaging
+from backend.messaging import sms
+from backend.patients import routes as patients
+from backend.practices import routes as practices
+from backend.programme import routes as programme
+from backend.risk import routes as risk
+
+API_BLUEPRINTS = (
+    health.blueprint,
+    practices.blueprint,
+    patients.blueprint,
+    checkins.blueprint,
+    programme.blueprint,
+    risk.blueprint,
+    alerts.blueprint,
+    messaging.blueprint,
+)
+PAGES = (console.blueprint, companion.blueprint, messaging.pages, docs.blueprint)
+
+
+class Lumbra(Flask):
+    """Flask, with one commit at the end of a use case."""
+
+    def dispatch_request(self) -> Any:
+        """Run the view; commit when it returns, and nothing of it when it raises."""
+        answer = super().dispatch_request()
+        session.commit()
+        return answer
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """The application. Settings come from the environment and the clock is the machine's,
+    unless given."""
+    settings = settings or Settings()
+    app = Lumbra("backend", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.extensions["settings"] = settings
+    app.extensions["clock"] = clock or SystemClock()
+    app.extensions["keyring"] = crypto.Keyring(settings.root_secret())
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        SECRET_KEY=app.extensions["keyring"].derive("cookies"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    logs.init_app(app, settings)
+    problems.init_app(app)
+    database.init_app(app, settings)
+    limits.init_app(app, settings)
+    sms.init_app(app, settings)
+    registry = api.init_app(app)
+    for blueprint in API_BLUEPRINTS:
+        registry.register_blueprint(blueprint)
+    for page in PAGES:
+        app.register_blueprint(page)
+    cli.init_app(app)
+    return app

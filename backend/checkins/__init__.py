@@ -1,0 +1,1 @@
+"""The weekly schedule: windows, reminders due, and the one road for answers."""

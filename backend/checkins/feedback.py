@@ -1,0 +1,100 @@
+"""What a person is told after answering: help first, then trend and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask import current_app
+
+from backend.core.content import ContentError
+from backend.practices.models import Practice
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The safety and feedback texts of one language."""
+
+    safety: Mapping[str, Any]
+    feedback: Mapping[str, Any]
+
+
+@cache
+def load_texts(content: Path, language: str) -> Texts:
+    """Read and check the texts. Raises ``ContentError`` when a level, trend or number is missing."""
+    safety = _read(content / "safety" / f"{language}.yaml")
+    feedback = _read(content / "feedback" / f"{language}.yaml")
+    _require(content, safety, "levels", ("emergency", "self_harm", "same_day", "soon"))
+    _require(content, safety, "countries", ("default",))
+    _require(
+        content,
+        feedback,
+        "trend",
+        ("stable", "improving", "not_improving", "rising", "rising_fast", "none"),
+    )
+    _require(
+        content, feedback, "next", ("baseline", "wait", "plan", "follow_up", "check_in")
+    )
+    return Texts(safety, feedback)
+
+
+def texts(language: str) -> Texts:
+    """The present texts in a language."""
+    return load_texts(current_app.extensions["settings"].content, language)
+
+
+def what_to_do_now(level: str | None, language: str, practice: Practice) -> dict[str, Any] | None:
+    """The instruction for a red flag, with the country's and the practice's numbers."""
+    if level is None:
+        return None
+    safety = texts(language).safety
+    wording = safety["levels"][level]
+    numbers = {
+        **safety["countries"].get(practice.country, safety["countries"]["default"]),
+        "practice": practice.phone,
+    }
+    return {
+        "level": level,
+        "title": wording["title"],
+        "text": wording["text"],
+        "contacts": [
+            {"label": safety["contacts"][kind], "phone": numbers[kind]}
+            for kind in wording["contacts"]
+            if numbers.get(kind)
+        ],
+    }
+
+
+def statement(language: str) -> str:
+    """The sentence on every end page: nobody watches round the clock."""
+    return str(texts(language).safety["statement"])
+
+
+def trend(decision: str | None, language: str) -> dict[str, Any]:
+    """The trend in a sentence."""
+    return {"decision": decision, "sentence": texts(language).feedback["trend"][decision or "none"]}
+
+
+def what_comes_next(kind: str, language: str, **members: Any) -> dict[str, Any]:
+    """The next step: ``baseline``, ``wait``, ``plan``, ``follow_up`` or ``check_in``."""
+    return {"kind": kind, "sentence": texts(language).feedback["next"][kind], **members}
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        loaded = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ContentError(file, f"cannot be read: {error}") from None
+    if not isinstance(loaded, Mapping):
+        raise ContentError(file, "is not a mapping")
+    return loaded
+
+
+def _require(content: Path, loaded: Mapping[str, Any], part: str, keys: tuple[str, ...]) -> None:
+    missing = [key for key in keys if key not in loaded.get(part, {})]
+    if missing:
+        raise ContentError(content, f"{part} lacks {', '.join(missing)}")

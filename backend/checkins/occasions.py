@@ -1,0 +1,154 @@
+"""Opening occasions to answer: onboarding steps when their turn comes, then week by week."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.checkins import schedule
+from backend.checkins.models import (
+    BASELINE,
+    COMPLETED,
+    FOLLOW_UP,
+    OPEN,
+    SAFETY_SCREEN,
+    SCHEDULED,
+    WEEKLY,
+    CheckIn,
+)
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.ids import new_id
+from backend.core.problems import not_found
+from backend.patients import service as patients
+from backend.patients.models import ACTIVE, Enrolment
+from backend.risk import service as risk
+
+FOLLOW_UP_DAYS = 7
+
+
+def mine() -> list[CheckIn]:
+    """The signed-in patient's check-ins, newest first; the next onboarding step opens here."""
+    enrolment = patients.find(actor.id)
+    ensure_onboarding(enrolment)
+    found = (
+        select(CheckIn)
+        .where(CheckIn.enrolment_id == enrolment.id)
+        .order_by(CheckIn.opens_at.desc(), CheckIn.id.desc())
+    )
+    return list(session.scalars(found))
+
+
+def get(check_in_id: UUID) -> CheckIn:
+    """One of the signed-in patient's check-ins. Raises ``Problem`` 404."""
+    check_in = session.scalar(
+        select(CheckIn).where(CheckIn.id == check_in_id, CheckIn.patient_id == actor.id)
+    )
+    if check_in is None:
+        raise not_found("check-in")
+    return check_in
+
+
+def ensure_onboarding(enrolment: Enrolment) -> None:
+    """Open the safety screen once consent is given, and the baseline once that is passed.
+
+    Does nothing when the step is open already, or while a safety hold stands.
+    """
+    if enrolment.status != ACTIVE:
+        return
+    steps = {
+        kind: status
+        for kind, status in session.execute(
+            select(CheckIn.kind, CheckIn.status).where(
+                CheckIn.enrolment_id == enrolment.id,
+                CheckIn.kind.in_((SAFETY_SCREEN, BASELINE)),
+            )
+        )
+    }
+    if SAFETY_SCREEN not in steps:
+        open_now(enrolment, SAFETY_SCREEN, SAFETY_SCREEN)
+    elif steps[SAFETY_SCREEN] == COMPLETED and BASELINE not in steps:
+        if risk.open_hold(enrolment.patient_id) is None:
+            open_now(enrolment, BASELINE, BASELINE)
+
+
+def open_now(
+    enrolment: Enrolment, kind: str, battery: str, days: int | None = None, occasion: int = 1
+) -> None:
+    """Open an occasion at once, for ``days`` or until answered. Opening it twice is once."""
+    at = now()
+    _insert(
+        enrolment,
+        kind=kind,
+        battery=battery,
+        occasion=occasion,
+        status=OPEN,
+        opens_at=at,
+        closes_at=at + timedelta(days=days) if days else None,
+    )
+    audit.record(
+        "check-in.open",
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+        kind=kind,
+        battery=battery,
+    )
+
+
+def offer_follow_up(enrolment: Enrolment, battery: str, occasion: int) -> None:
+    """Offer the longer instrument that a short one asked for."""
+    open_now(enrolment, FOLLOW_UP, battery, FOLLOW_UP_DAYS, occasion)
+
+
+def schedule_first_week(enrolment: Enrolment) -> schedule.Window:
+    """Plan the first weekly check-in after the baseline."""
+    zone = enrolment.patient.time_zone
+    day = schedule.first_opening(now(), enrolment.checkin_weekday, zone)
+    window = schedule.window(day, enrolment.checkin_hour, zone)
+    schedule_week(enrolment, 1, window)
+    return window
+
+
+def schedule_week(enrolment: Enrolment, occasion: int, window: schedule.Window) -> None:
+    """Plan a weekly check-in; planning it twice is once."""
+    _insert(
+        enrolment,
+        kind=WEEKLY,
+        battery=WEEKLY,
+        occasion=occasion,
+        status=SCHEDULED,
+        opens_at=window.opens_at,
+        closes_at=window.closes_at,
+    )
+
+
+def last_answers(patient_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each patient last completed a check-in of any kind."""
+    if not patient_ids:
+        return {}
+    query = (
+        select(CheckIn.patient_id, func.max(CheckIn.completed_at))
+        .where(CheckIn.patient_id.in_(patient_ids), CheckIn.status == COMPLETED)
+        .group_by(CheckIn.patient_id)
+    )
+    return {patient_id: at for patient_id, at in session.execute(query).tuples() if at}
+
+
+def _insert(enrolment: Enrolment, **values: object) -> None:
+    session.execute(
+        insert(CheckIn)
+        .values(
+            id=new_id(),
+            practice_id=enrolment.practice_id,
+            patient_id=enrolment.patient_id,
+            enrolment_id=enrolment.id,
+            **values,
+        )
+        .on_conflict_do_nothing()
+    )

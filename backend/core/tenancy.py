@@ -1,0 +1,55 @@
+"""Which practice's rows the present work may see. PostgreSQL's row-level security holds the line.
+
+Nothing is visible until a practice is entered. Sign-in, webhooks and the worker's ticks look across
+practices; they say so with ``across_practices``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from flask import g
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+EVERY_PRACTICE = "*"
+_SET = text("SELECT set_config('lumbra.practice_id', :scope, true)")
+
+
+def current_scope() -> str:
+    """The practice's id, ``"*"`` for system work, or ``""`` when nothing may be seen."""
+    scope: str = g.get("practice_scope", "")
+    return scope
+
+
+def enter(practice_id: UUID) -> None:
+    """From here on, this request or job sees the rows of ``practice_id`` only."""
+    _switch(str(practice_id))
+
+
+@contextmanager
+def across_practices() -> Iterator[None]:
+    """System work: see every practice's rows until the block ends or a practice is entered."""
+    before = current_scope()
+    _switch(EVERY_PRACTICE)
+    try:
+        yield
+    finally:
+        if current_scope() == EVERY_PRACTICE:
+            _switch(before)
+
+
+def _switch(scope: str) -> None:
+    if scope == current_scope():
+        return
+    g.practice_scope = scope
+    session: Session | None = g.get("session")
+    if session is not None and session.in_transaction() and session.is_active:
+        session.execute(_SET, {"scope": scope})
+
+
+def apply_scope(session: Session, transaction: object, connection: object) -> None:
+    """Session event: every transaction begins by telling PostgreSQL its scope."""
+    connection.execute(_SET, {"scope": current_scope()})  # type: ignore[attr-defined]

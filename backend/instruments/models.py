@@ -1,0 +1,61 @@
+"""QuestionnaireResponse and Score."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.database import AT_COMMIT, Base, OwnedByPractice
+
+
+class QuestionnaireResponse(OwnedByPractice, Base):
+    """One set of answers. ``answers`` maps link ids to values; ``questionnaire`` names its version.
+
+    ``idempotency_key`` and ``request_hash`` tell a repeated submission from a different one;
+    ``outcome`` is what the patient was told, so that a repetition is told the same.
+    """
+
+    __tablename__ = "questionnaire_response"
+    __table_args__ = (
+        CheckConstraint("mode IN ('app', 'web', 'sms', 'phone')", name="mode"),
+        Index("uq_questionnaire_response_key", "patient_id", "idempotency_key", unique=True),
+        Index("ix_questionnaire_response_patient", "patient_id", "authored_at"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    # The check-in answered; the table lies in a package above this one.
+    check_in_id: Mapped[UUID | None]
+    questionnaire: Mapped[str]
+    answers: Mapped[dict[str, Any]]
+    mode: Mapped[str]
+    authored_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    idempotency_key: Mapped[str]
+    request_hash: Mapped[bytes]
+    outcome: Mapped[dict[str, Any]]
+
+
+class Score(OwnedByPractice, Base):
+    """One scale value of a response (FHIR Observation), or the reason why there is none."""
+
+    __tablename__ = "score"
+    __table_args__ = (
+        CheckConstraint("(value IS NULL) <> (reason IS NULL)", name="value_or_reason"),
+        Index("ix_score_patient_code", "patient_id", "code", "at"),
+        Index("ix_score_response", "response_id"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    response_id: Mapped[UUID] = mapped_column(ForeignKey("questionnaire_response.id", **AT_COMMIT))
+    instrument: Mapped[str]
+    instrument_version: Mapped[str]
+    scoring_version: Mapped[str]
+    code: Mapped[str]
+    value: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    reason: Mapped[str | None]
+    at: Mapped[datetime]

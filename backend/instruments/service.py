@@ -1,0 +1,148 @@
+"""The instruments in use, and the answers and scores people gave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import insert, select
+
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.ids import new_id
+from backend.instruments import questionnaires, scoring
+from backend.instruments.definitions import Instrument, load_instruments
+from backend.instruments.models import QuestionnaireResponse, Score
+from backend.instruments.questionnaires import Battery, Questionnaire
+
+
+@dataclass(frozen=True)
+class Library:
+    """All instruments and the batteries that put them together."""
+
+    instruments: Mapping[str, Instrument]
+    batteries: Mapping[str, Battery]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Answers as they came in. ``authored_at`` is when the person answered, if the client knows."""
+
+    answers: Mapping[str, Any]
+    mode: str
+    idempotency_key: str
+    authored_at: datetime | None = None
+
+    def request_hash(self) -> bytes:
+        """The same for the same answers, whatever their order."""
+        return hashlib.sha256(json.dumps(self.answers, sort_keys=True).encode()).digest()
+
+
+@cache
+def load_library(content: Path) -> Library:
+    """Read every instrument and battery. Raises ``ContentError``."""
+    instruments = load_instruments(content / "instruments")
+    batteries = questionnaires.load_batteries(content / "pathways" / "batteries.yaml", instruments)
+    return Library(instruments, batteries)
+
+
+def library() -> Library:
+    """The application's instruments."""
+    return load_library(current_app.extensions["settings"].content)
+
+
+def questionnaire(battery: str, occasion: int) -> Questionnaire:
+    """What is asked on the given occasion (from 1) of a battery."""
+    return _composed(current_app.extensions["settings"].content, battery, occasion)
+
+
+@cache
+def _composed(content: Path, battery: str, occasion: int) -> Questionnaire:
+    known = load_library(content)
+    return questionnaires.compose(known.batteries[battery], known.instruments, occasion)
+
+
+def answered_before(patient_id: UUID, idempotency_key: str) -> QuestionnaireResponse | None:
+    """The response stored under a key, if any."""
+    return session.scalar(
+        select(QuestionnaireResponse).where(
+            QuestionnaireResponse.patient_id == patient_id,
+            QuestionnaireResponse.idempotency_key == idempotency_key,
+        )
+    )
+
+
+def score(asked: Questionnaire, answers: Mapping[str, Any]) -> list[scoring.Score]:
+    """Every scale value of a set of answers, or why there is none. Pure."""
+    known = library().instruments
+    return [
+        value
+        for instrument in questionnaires.instruments_scored(asked)
+        for value in scoring.score(known[instrument], answers)
+    ]
+
+
+def store(
+    *,
+    response_id: UUID,
+    practice_id: UUID,
+    patient_id: UUID,
+    check_in_id: UUID | None,
+    asked: Questionnaire,
+    submission: Submission,
+    answers: Mapping[str, Any],
+    scores: Iterable[scoring.Score],
+    outcome: Mapping[str, Any],
+) -> None:
+    """Write a response and its scores. Two statements, whatever the number of scores."""
+    at = now()
+    authored_at = min(submission.authored_at or at, at)
+    session.execute(
+        insert(QuestionnaireResponse),
+        {
+            "id": response_id,
+            "practice_id": practice_id,
+            "patient_id": patient_id,
+            "check_in_id": check_in_id,
+            "questionnaire": asked.version,
+            "answers": dict(answers),
+            "mode": submission.mode,
+            "authored_at": authored_at,
+            "received_at": at,
+            "idempotency_key": submission.idempotency_key,
+            "request_hash": submission.request_hash(),
+            "outcome": dict(outcome),
+        },
+    )
+    rows = [
+        {
+            "id": new_id(),
+            "practice_id": practice_id,
+            "patient_id": patient_id,
+            "response_id": response_id,
+            "instrument": value.instrument,
+            "instrument_version": value.instrument_version,
+            "scoring_version": value.scoring_version,
+            "code": value.code,
+            "value": value.value,
+            "reason": value.reason,
+            "at": authored_at,
+        }
+        for value in scores
+    ]
+    if rows:
+        session.execute(insert(Score), rows)
+
+
+def values(scores: Iterable[scoring.Score]) -> dict[str, Decimal | None]:
+    """Scores by code."""
+    return {value.code: value.value for value in scores}

@@ -1,0 +1,29 @@
+"""Every table, in one place for migrations."""
+
+from __future__ import annotations
+
+from backend.alerts import models as alerts
+from backend.checkins import models as checkins
+from backend.core import audit, heartbeat, sessions
+from backend.core.database import Base
+from backend.instruments import models as instruments
+from backend.messaging import models as messaging
+from backend.patients import models as patients
+from backend.practices import models as practices
+from backend.programme import models as programme
+from backend.risk import models as risk
+
+__all__ = [
+    "Base",
+    "alerts",
+    "audit",
+    "checkins",
+    "heartbeat",
+    "instruments",
+    "messaging",
+    "patients",
+    "practices",
+    "programme",
+    "risk",
+    "sessions",
+]

@@ -1,0 +1,115 @@
+"""Consent texts as files, consent acts as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+import frontmatter
+import nh3
+from flask import current_app
+from markdown_it import MarkdownIt
+from sqlalchemy import select
+
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.content import ContentError
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.problems import Problem
+from backend.messaging import service as messaging
+from backend.patients.models import ACTIVE, INVITED, WITHDRAWN, Consent, Enrolment
+
+PROGRAMME = "programme"
+
+
+@dataclass(frozen=True)
+class ConsentText:
+    """One version of what a patient is asked to agree to."""
+
+    kind: str
+    version: str
+    title: str
+    markdown: str
+    html: str
+
+
+@cache
+def load_text(content: Path, kind: str, language: str) -> ConsentText:
+    """The present text. Raises ``ContentError`` when the file is missing or has no version."""
+    file = content / "consent" / f"{kind}.{language}.md"
+    if not file.is_file():
+        raise ContentError(file, "there is no such consent text")
+    post = frontmatter.load(str(file))
+    try:
+        version, title = str(post["version"]), str(post["title"])
+    except KeyError as missing:
+        raise ContentError(file, f"front matter lacks {missing}") from None
+    html = nh3.clean(MarkdownIt("commonmark", {"html": False}).render(post.content))
+    return ConsentText(kind, version, title, post.content, html)
+
+
+def current_text(language: str) -> ConsentText:
+    """The programme's consent text in a patient's language."""
+    return load_text(current_app.extensions["settings"].content, PROGRAMME, language)
+
+
+def give(enrolment: Enrolment, version: str, how: str) -> None:
+    """Record consent and start the enrolment.
+
+    Raises ``Problem`` 409 when the text has changed since it was read, or the enrolment has ended.
+    Giving it twice is the same as once.
+    """
+    text = current_text(enrolment.patient.language)
+    if version != text.version:
+        raise Problem(
+            409, "consent-text-changed", f"The text is now version {text.version}; read it again."
+        )
+    if enrolment.status == ACTIVE:
+        return
+    if enrolment.status != INVITED:
+        raise Problem(409, "enrolment-ended", "This time in the programme has ended.")
+    _write(enrolment, text.version, "given", how)
+    enrolment.status = ACTIVE
+    enrolment.consented_at = now()
+
+
+def withdraw(enrolment: Enrolment, how: str) -> None:
+    """Record withdrawal: the enrolment ends and no further text leaves."""
+    if enrolment.status == WITHDRAWN:
+        return
+    text = current_text(enrolment.patient.language)
+    _write(enrolment, text.version, "withdrawn", how)
+    enrolment.status = WITHDRAWN
+    enrolment.ended_at = now()
+    messaging.cancel(patient_ids=[enrolment.patient_id], because="withdrawn")
+
+
+def acts(patient_id: UUID) -> list[Consent]:
+    """Everything a patient agreed to or withdrew, oldest first."""
+    found = select(Consent).where(Consent.patient_id == patient_id).order_by(Consent.at)
+    return list(session.scalars(found))
+
+
+def _write(enrolment: Enrolment, version: str, action: str, how: str) -> None:
+    session.add(
+        Consent(
+            practice_id=enrolment.practice_id,
+            patient_id=enrolment.patient_id,
+            kind=PROGRAMME,
+            text_version=version,
+            action=action,
+            at=now(),
+            by_role=actor.role,
+            by_id=actor.id,
+            how=how,
+        )
+    )
+    audit.record(
+        f"consent.{action}",
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+        text_version=version,
+    )

@@ -1,0 +1,119 @@
+"""Patient, Enrolment, Consent and what a patient signs in with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backend.core.crypto import Encrypted
+from backend.core.database import Base, OwnedByPractice
+
+INVITED = "invited"
+ACTIVE = "active"
+WITHDRAWN = "withdrawn"
+COMPLETED = "completed"
+
+
+class Patient(OwnedByPractice, Base):
+    """A person with low back pain. Name and phone are encrypted; ``phone_index`` finds them."""
+
+    __tablename__ = "patient"
+    __table_args__ = (
+        Index("ix_patient_practice", "practice_id", "id"),
+        Index("ix_patient_phone_index", "phone_index"),
+    )
+
+    given_name: Mapped[str] = mapped_column(Encrypted)
+    family_name: Mapped[str] = mapped_column(Encrypted)
+    phone: Mapped[str] = mapped_column(Encrypted)
+    phone_index: Mapped[bytes]
+    language: Mapped[str]
+    time_zone: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Enrolment(OwnedByPractice, Base):
+    """A person's time in the programme at one practice."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('invited', 'active', 'withdrawn', 'completed')", name="status"
+        ),
+        CheckConstraint("checkin_weekday BETWEEN 0 AND 6", name="checkin_weekday"),
+        CheckConstraint("checkin_hour BETWEEN 0 AND 23", name="checkin_hour"),
+        Index(
+            "uq_enrolment_current",
+            "patient_id",
+            unique=True,
+            postgresql_where=text("status IN ('invited', 'active')"),
+        ),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    status: Mapped[str]
+    # Monday is 0; the hour is of the patient's own day.
+    checkin_weekday: Mapped[int]
+    checkin_hour: Mapped[int]
+    enrolled_by: Mapped[UUID | None]
+    enrolled_at: Mapped[datetime]
+    consented_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    patient: Mapped[Patient] = relationship(lazy="joined", innerjoin=True)
+
+
+class Consent(OwnedByPractice, Base):
+    """One act of consent, given or withdrawn, to one version of a text. Append-only."""
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        CheckConstraint("action IN ('given', 'withdrawn')", name="action"),
+        Index("ix_consent_patient", "patient_id", "at"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    kind: Mapped[str]
+    text_version: Mapped[str]
+    action: Mapped[str]
+    at: Mapped[datetime]
+    by_role: Mapped[str]
+    by_id: Mapped[UUID | None]
+    how: Mapped[str]
+
+
+class AccessLink(OwnedByPractice, Base):
+    """A single-purpose link sent by text. Only its hash is kept."""
+
+    __tablename__ = "access_link"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('invitation', 'check-in')", name="purpose"),
+        Index("uq_access_link_token", "token_hash", unique=True),
+        Index("ix_access_link_patient", "patient_id"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    purpose: Mapped[str]
+    # The check-in a link answers; the table lies in a package above this one.
+    occasion_id: Mapped[UUID | None]
+    token_hash: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class SignInCode(OwnedByPractice, Base):
+    """A one-time code sent by text. Only a keyed hash is kept."""
+
+    __tablename__ = "sign_in_code"
+    __table_args__ = (Index("ix_sign_in_code_patient", "patient_id", "created_at"),)
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    code_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    used_at: Mapped[datetime | None]

@@ -1,0 +1,116 @@
+"""HTTP of patients: enrolment by the practice, sign-in and consent by the patient."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from backend.core import audit, sessions
+from backend.core.api import Blueprint
+from backend.core.identity import PATIENT, STAFF, actor, anyone, may_call
+from backend.core.limits import limiter, sign_in_limit
+from backend.core.schema import WEEKDAYS
+from backend.patients import consent, schemas, service, sign_in
+from backend.practices.schemas import Tokens
+
+blueprint = Blueprint("patients", __name__, url_prefix="/v1", description="Patients and consent")
+
+
+@blueprint.route("/patients", methods=["POST"])
+@may_call(*STAFF)
+@blueprint.arguments(schemas.PatientIn)
+@blueprint.alt_response(409, schema=schemas.PatientOut)
+@blueprint.response(201, schemas.PatientOut)
+def enrol(body: dict[str, Any]) -> Any:
+    """Enrol a patient; they are texted an invitation."""
+    body["checkin_weekday"] = WEEKDAYS.index(body["checkin_weekday"])
+    return service.enrol(**body)
+
+
+@blueprint.route("/patients")
+@may_call(*STAFF)
+@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.response(200, schemas.PatientPage)
+def patients(query: dict[str, Any]) -> Any:
+    """The practice's patients."""
+    return service.list_enrolments(**query)
+
+
+@blueprint.route("/patients/<uuid:patient_id>")
+@may_call(*STAFF)
+@blueprint.response(200, schemas.PatientOut)
+def patient(patient_id: UUID) -> Any:
+    """One patient."""
+    enrolment = service.find(patient_id)
+    audit.record("patient.read", practice_id=enrolment.practice_id, patient_id=patient_id)
+    return enrolment
+
+
+@blueprint.route("/patients/<uuid:patient_id>/invitation", methods=["POST"])
+@may_call(*STAFF)
+@blueprint.alt_response(409, schema=schemas.Accepted)
+@blueprint.response(202, schemas.Accepted)
+def invite(patient_id: UUID) -> Any:
+    """Text the invitation once more; the earlier link is void."""
+    service.invite(service.find(patient_id))
+    return {"detail": "The invitation is on its way."}
+
+
+@blueprint.route("/sign-in/patient/code", methods=["POST"])
+@anyone
+@limiter.limit(sign_in_limit)
+@blueprint.arguments(schemas.WhoAmI)
+@blueprint.response(202, schemas.Accepted)
+def send_code(body: dict[str, Any]) -> Any:
+    """Ask for a one-time code by text."""
+    sign_in.send_code(**body)
+    return {"detail": "If we know this number, a code is on its way."}
+
+
+@blueprint.route("/sign-in/patient", methods=["POST"])
+@anyone
+@limiter.limit(sign_in_limit)
+@blueprint.arguments(schemas.PatientSignIn)
+@blueprint.alt_response(401, schema=Tokens)
+@blueprint.response(200, Tokens)
+def patient_sign_in(body: dict[str, Any]) -> sessions.Tokens:
+    """Exchange a one-time code for a device session."""
+    return sign_in.sign_in(**body)
+
+
+@blueprint.route("/me")
+@may_call(PATIENT)
+@blueprint.response(200, schemas.Me)
+def me() -> Any:
+    """The signed-in patient."""
+    return service.find(actor.id)
+
+
+@blueprint.route("/me/consent")
+@may_call(PATIENT)
+@blueprint.response(200, schemas.ConsentTextOut)
+def consent_text() -> Any:
+    """The text to read before joining."""
+    return consent.current_text(service.find(actor.id).patient.language)
+
+
+@blueprint.route("/me/consent", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.arguments(schemas.ConsentIn)
+@blueprint.alt_response(409, schema=schemas.Me)
+@blueprint.response(200, schemas.Me)
+def give_consent(body: dict[str, Any]) -> Any:
+    """Agree and join."""
+    enrolment = service.find(actor.id)
+    consent.give(enrolment, body["version"], how="app")
+    return enrolment
+
+
+@blueprint.route("/me/consent/withdrawal", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.response(200, schemas.Me)
+def withdraw_consent() -> Any:
+    """Leave the programme; nothing more is sent."""
+    enrolment = service.find(actor.id)
+    consent.withdraw(enrolment, how="app")
+    return enrolment

@@ -1,0 +1,116 @@
+"""What the patients' routes send and receive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from backend.core.pagination import MAX_PAGE
+from backend.core.schema import LANGUAGES, WEEKDAYS, Phone, Schema, short_text, time_zone
+
+
+class PatientIn(Schema):
+    """A person to enrol."""
+
+    given_name = short_text(100, required=True)
+    family_name = short_text(100, required=True)
+    phone = Phone(required=True)
+    language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES))
+    time_zone = time_zone(required=True)
+    checkin_weekday = fields.String(required=True, validate=validate.OneOf(WEEKDAYS))
+    checkin_hour = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(9, 19),
+        metadata={"description": "hour of the patient's own day, outside quiet hours"},
+    )
+
+
+class PatientOut(Schema):
+    """A patient and their enrolment."""
+
+    id = fields.UUID(required=True, attribute="patient_id")
+    enrolment_id = fields.UUID(required=True, attribute="id")
+    given_name = fields.String(required=True, attribute="patient.given_name")
+    family_name = fields.String(required=True, attribute="patient.family_name")
+    phone = fields.String(required=True, attribute="patient.phone")
+    language = fields.String(required=True, attribute="patient.language")
+    time_zone = fields.String(required=True, attribute="patient.time_zone")
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(("invited", "active", "withdrawn", "completed")),
+    )
+    checkin_weekday = fields.Function(
+        lambda enrolment: WEEKDAYS[enrolment.checkin_weekday], metadata={"type": "string"}
+    )
+    checkin_hour = fields.Integer(required=True)
+    enrolled_at = fields.DateTime(required=True)
+    consented_at = fields.DateTime(allow_none=True)
+
+
+class PatientPage(Schema):
+    """A page of patients, newest first."""
+
+    items = fields.List(fields.Nested(PatientOut), required=True)
+    next_cursor = fields.String(allow_none=True)
+
+
+class PageQuery(Schema):
+    """Which page."""
+
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
+    cursor = fields.String(load_default=None, validate=validate.Length(1, 500))
+
+
+class WhoAmI(Schema):
+    """Either the phone number or the token of a link that was texted."""
+
+    phone = Phone()
+    link = fields.String(validate=validate.Length(1, 100))
+
+    @ma.validates_schema
+    def one_of_both(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if ("phone" in data) == ("link" in data):
+            raise ma.ValidationError("Give either phone or link.", "phone")
+
+
+class PatientSignIn(WhoAmI):
+    """The one-time code, with what it was asked for."""
+
+    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}$"))
+    device = short_text(80)
+
+
+class Accepted(Schema):
+    """The same answer whether or not the person is known."""
+
+    detail = fields.String(required=True)
+
+
+class ConsentTextOut(Schema):
+    """What a patient is asked to agree to."""
+
+    kind = fields.String(required=True)
+    version = fields.String(required=True)
+    title = fields.String(required=True)
+    markdown = fields.String(required=True)
+    html = fields.String(required=True)
+
+
+class ConsentIn(Schema):
+    """Agreement to one version of the text."""
+
+    version = fields.String(required=True, validate=validate.Length(1, 20))
+
+
+class Me(Schema):
+    """The signed-in patient."""
+
+    id = fields.UUID(required=True, attribute="patient_id")
+    given_name = fields.String(required=True, attribute="patient.given_name")
+    language = fields.String(required=True, attribute="patient.language")
+    time_zone = fields.String(required=True, attribute="patient.time_zone")
+    status = fields.String(required=True)
+    consented_at = fields.DateTime(allow_none=True)

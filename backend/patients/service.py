@@ -1,0 +1,218 @@
+"""Enrolling patients, inviting them, and finding them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import select, update
+
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.crypto import blind_index, new_token, token_hash
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.ids import new_id
+from backend.core.pagination import decode_cursor, encode_cursor
+from backend.core.problems import Problem, not_found
+from backend.messaging import service as messaging
+from backend.patients.models import INVITED, AccessLink, Enrolment, Patient
+from backend.practices.models import Practice
+
+INVITATION = "invitation"
+CHECK_IN = "check-in"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the cursor of the next page when there are more."""
+
+    items: list[Enrolment]
+    next_cursor: str | None
+
+
+def enrol(
+    *,
+    given_name: str,
+    family_name: str,
+    phone: str,
+    language: str,
+    time_zone: str,
+    checkin_weekday: int,
+    checkin_hour: int,
+) -> Enrolment:
+    """Enrol a person at the actor's practice and text them an invitation.
+
+    Raises ``Problem`` 409 when the same person (name and phone) is enrolled there already.
+    """
+    _refuse_twice(given_name, family_name, phone)
+    at = now()
+    patient = Patient(
+        id=new_id(),
+        practice_id=actor.practice_id,
+        given_name=given_name,
+        family_name=family_name,
+        phone=phone,
+        phone_index=blind_index(phone),
+        language=language,
+        time_zone=time_zone,
+        created_at=at,
+    )
+    enrolment = Enrolment(
+        id=new_id(),
+        practice_id=actor.practice_id,
+        patient_id=patient.id,
+        patient=patient,
+        status=INVITED,
+        checkin_weekday=checkin_weekday,
+        checkin_hour=checkin_hour,
+        enrolled_by=actor.id,
+        enrolled_at=at,
+    )
+    session.add_all([patient, enrolment])
+    session.flush()
+    audit.record(
+        "patient.enrol",
+        practice_id=patient.practice_id,
+        patient_id=patient.id,
+        entity="enrolment",
+        entity_id=enrolment.id,
+    )
+    invite(enrolment)
+    return enrolment
+
+
+def invite(enrolment: Enrolment) -> None:
+    """Text the invitation link; an earlier one becomes void.
+
+    Raises ``Problem`` 409 once the person has joined.
+    """
+    if enrolment.status != INVITED:
+        raise Problem(409, "already-joined", "This person has joined already.")
+    patient = enrolment.patient
+    session.execute(
+        update(AccessLink)
+        .where(
+            AccessLink.patient_id == patient.id,
+            AccessLink.purpose == INVITATION,
+            AccessLink.used_at.is_(None),
+        )
+        .values(used_at=now())
+    )
+    life = timedelta(days=current_app.extensions["settings"].invitation_days)
+    token, link = new_link(patient, INVITATION, now() + life)
+    session.add(link)
+    session.flush()
+    practice = session.get_one(Practice, patient.practice_id)
+    messaging.queue_text(
+        messaging.Text(
+            recipient=recipient(patient),
+            purpose="invitation",
+            occurrence=str(link.id),
+            template="invitation",
+            params={
+                "practice": practice.name,
+                "link": link_address("i", token),
+            },
+            expires_at=link.expires_at,
+        )
+    )
+    audit.record("patient.invite", practice_id=patient.practice_id, patient_id=patient.id)
+
+
+def new_link(
+    patient: Patient, purpose: str, expires_at: datetime, occasion_id: UUID | None = None
+) -> tuple[str, AccessLink]:
+    """A token for a link and the row that keeps its hash; the caller stores the row."""
+    token = new_token()
+    link = AccessLink(
+        id=new_id(),
+        practice_id=patient.practice_id,
+        patient_id=patient.id,
+        purpose=purpose,
+        occasion_id=occasion_id,
+        token_hash=token_hash(token),
+        expires_at=expires_at,
+        created_at=now(),
+    )
+    return token, link
+
+
+def link_address(kind: str, token: str) -> str:
+    """The address in a text message: ``i`` for an invitation, ``c`` for a check-in."""
+    return f"{current_app.extensions['settings'].public_url}/{kind}/{token}"
+
+
+def recipient(patient: Patient) -> messaging.Recipient:
+    """Where a patient's texts go."""
+    return messaging.Recipient(
+        practice_id=patient.practice_id,
+        phone=patient.phone,
+        language=patient.language,
+        time_zone=patient.time_zone,
+        patient_id=patient.id,
+    )
+
+
+def find(patient_id: UUID) -> Enrolment:
+    """A patient's newest enrolment at the actor's practice. Raises ``Problem`` 404."""
+    enrolment = session.scalar(
+        select(Enrolment)
+        .where(Enrolment.patient_id == patient_id, Enrolment.practice_id == actor.practice_id)
+        .order_by(Enrolment.enrolled_at.desc())
+        .limit(1)
+    )
+    if enrolment is None:
+        raise not_found("patient")
+    return enrolment
+
+
+def list_enrolments(limit: int, cursor: str | None) -> Page:
+    """The practice's patients, newest first, by pages."""
+    query = (
+        select(Enrolment)
+        .where(Enrolment.practice_id == actor.practice_id)
+        .order_by(Enrolment.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        query = query.where(Enrolment.id < UUID(decode_cursor("patients", cursor)[0]))
+    rows = list(session.scalars(query))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    audit.record(
+        "patient.list",
+        practice_id=actor.practice_id,
+        patients=[str(row.patient_id) for row in rows],
+    )
+    return Page(rows, encode_cursor("patients", str(rows[-1].id)) if more else None)
+
+
+def patients_by_id(ids: Sequence[UUID]) -> dict[UUID, Patient]:
+    """Patients by id, in one query."""
+    if not ids:
+        return {}
+    return {p.id: p for p in session.scalars(select(Patient).where(Patient.id.in_(ids)))}
+
+
+def _refuse_twice(given_name: str, family_name: str, phone: str) -> None:
+    same_phone = select(Enrolment).where(
+        Enrolment.practice_id == actor.practice_id,
+        Enrolment.status.in_(("invited", "active")),
+        Enrolment.patient_id.in_(
+            select(Patient.id).where(Patient.phone_index == blind_index(phone))
+        ),
+    )
+    name = (given_name.casefold(), family_name.casefold())
+    for enrolment in session.scalars(same_phone):
+        patient = enrolment.patient
+        if (patient.given_name.casefold(), patient.family_name.casefold()) == name:
+            raise Problem(
+                409,
+                "already-enrolled",
+                "This person is enrolled already.",
+                patient_id=str(patient.id),
+            )

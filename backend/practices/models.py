@@ -1,0 +1,63 @@
+"""Practice and Provider."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.crypto import Encrypted
+from backend.core.database import Base, Identified, OwnedByPractice
+from backend.core.identity import PROVIDER_ROLES
+
+
+class Practice(Identified, Base):
+    """The organisation that cares for patients; the tenant.
+
+    ``service_hours`` maps weekday names to ``["08:00", "18:00"]`` in the practice's time zone;
+    ``quiet_from`` and ``quiet_until`` are hours (0-23) of the patient's day without texts.
+    """
+
+    __tablename__ = "practice"
+    __table_args__ = (
+        CheckConstraint("quiet_from BETWEEN 0 AND 23", name="quiet_from"),
+        CheckConstraint("quiet_until BETWEEN 0 AND 23", name="quiet_until"),
+    )
+
+    name: Mapped[str]
+    country: Mapped[str]
+    time_zone: Mapped[str]
+    phone: Mapped[str | None]
+    pathway: Mapped[str] = mapped_column(server_default="standard")
+    service_hours: Mapped[dict[str, Any]]
+    holidays: Mapped[list[Any]]
+    quiet_from: Mapped[int] = mapped_column(server_default="20")
+    quiet_until: Mapped[int] = mapped_column(server_default="9")
+    created_at: Mapped[datetime]
+
+
+class Provider(OwnedByPractice, Base):
+    """A primary-care professional with an account."""
+
+    __tablename__ = "provider"
+    __table_args__ = (
+        Index("uq_provider_email", text("lower(email)"), unique=True),
+        CheckConstraint(f"role IN {PROVIDER_ROLES}", name="role"),
+    )
+
+    email: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+    phone: Mapped[str | None] = mapped_column(Encrypted)
+    password_hash: Mapped[str]
+    totp_secret: Mapped[str] = mapped_column(Encrypted)
+    # The newest TOTP step used, so that a code seen over a shoulder cannot be used again.
+    totp_step: Mapped[int] = mapped_column(server_default="0")
+    failed_attempts: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None]
+    active: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None]

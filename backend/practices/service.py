@@ -1,0 +1,202 @@
+"""Practices, provider accounts and provider sign-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from uuid import UUID
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import current_app
+from sqlalchemy import func, select
+
+from backend.core import audit, sessions, tenancy
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.ids import new_id
+from backend.core.problems import Problem, invalid, not_found
+from backend.practices.models import Practice, Provider
+
+TOTP_SECONDS = 30
+SHORTEST_PASSWORD = 12
+DEFAULT_SERVICE_HOURS = {
+    day: ["08:00", "18:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
+}
+
+
+@dataclass(frozen=True)
+class NewProvider:
+    """A fresh account and the secret its authenticator app needs; the secret is shown once."""
+
+    provider: Provider
+    totp_secret: str
+    totp_uri: str
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _nobody_hash() -> str:
+    # Checked when there is no such account, so that the answer takes as long.
+    return _hasher().hash("nobody has this password")
+
+
+def create_practice(
+    name: str, country: str, time_zone: str, phone: str | None = None
+) -> Practice:
+    """A new tenant with weekday service hours and the standard pathway."""
+    practice = Practice(
+        id=new_id(),
+        name=name,
+        country=country.upper(),
+        time_zone=time_zone,
+        phone=phone,
+        service_hours=DEFAULT_SERVICE_HOURS,
+        holidays=[],
+        created_at=now(),
+    )
+    session.add(practice)
+    session.flush()
+    audit.record("practice.create", practice_id=practice.id)
+    return practice
+
+
+def get_practice(practice_id: UUID) -> Practice:
+    """The practice. Raises ``Problem`` 404."""
+    practice = session.get(Practice, practice_id)
+    if practice is None:
+        raise not_found("practice")
+    return practice
+
+
+def create_provider(
+    practice_id: UUID,
+    email: str,
+    name: str,
+    role: str,
+    password: str,
+    phone: str | None = None,
+    created_by: UUID | None = None,
+) -> NewProvider:
+    """Open an account. Raises ``Problem`` 422 (short password) or 409 (e-mail taken)."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise invalid({"password": f"Use at least {SHORTEST_PASSWORD} characters."})
+    if password.lower() in (email.lower(), name.lower()):
+        raise invalid({"password": "Use something other than your name or e-mail."})
+    if _by_email(email) is not None:
+        raise Problem(409, "email-taken", "There is an account with this e-mail already.")
+    secret = pyotp.random_base32()
+    provider = Provider(
+        id=new_id(),
+        practice_id=practice_id,
+        email=email,
+        name=name,
+        role=role,
+        phone=phone,
+        password_hash=_hasher().hash(password),
+        totp_secret=secret,
+        created_at=now(),
+        created_by=created_by,
+    )
+    session.add(provider)
+    session.flush()
+    audit.record(
+        "provider.create",
+        practice_id=practice_id,
+        entity="provider",
+        entity_id=provider.id,
+        role=role,
+    )
+    uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name="Lumbra")
+    return NewProvider(provider, secret, uri)
+
+
+def list_providers() -> list[Provider]:
+    """All accounts of the actor's practice, by name."""
+    found = select(Provider).where(Provider.practice_id == actor.practice_id)
+    return list(session.scalars(found.order_by(Provider.name)))
+
+
+def sign_in(email: str, password: str, code: str, device: str | None = None) -> sessions.Tokens:
+    """E-mail, password and authenticator code to a session.
+
+    Raises ``Problem`` 401 with one and the same sentence whatever was wrong, and 429 while the
+    account is paused after repeated failures.
+    """
+    provider = _by_email(email, lock=True)
+    at = now()
+    if provider is None:
+        _password_fits(_nobody_hash(), password)
+        raise _refused()
+    if provider.locked_until is not None and provider.locked_until > at:
+        wait = int((provider.locked_until - at).total_seconds()) + 1
+        raise Problem(
+            429,
+            "account-paused",
+            "Too many failed sign-ins. Wait a little and try again.",
+            headers={"Retry-After": str(wait)},
+        )
+    step = _totp_step(provider, code)
+    if not _password_fits(provider.password_hash, password) or step is None or not provider.active:
+        _count_failure(provider)
+        # The answer is a refusal, but the count must stand.
+        session.commit()
+        raise _refused()
+    provider.failed_attempts = 0
+    provider.locked_until = None
+    provider.totp_step = step
+    if _hasher().check_needs_rehash(provider.password_hash):
+        provider.password_hash = _hasher().hash(password)
+    life = timedelta(hours=current_app.extensions["settings"].provider_session_hours)
+    return sessions.open_session(provider.id, provider.practice_id, provider.role, life, device)
+
+
+def _by_email(email: str, lock: bool = False) -> Provider | None:
+    query = select(Provider).where(func.lower(Provider.email) == email.lower())
+    if lock:
+        query = query.with_for_update()
+    with tenancy.across_practices():
+        return session.scalar(query)
+
+
+def _totp_step(provider: Provider, code: str) -> int | None:
+    totp = pyotp.TOTP(provider.totp_secret)
+    current = int(now().timestamp()) // TOTP_SECONDS
+    for step in (current, current - 1, current + 1):
+        if step > provider.totp_step and totp.verify(code, for_time=step * TOTP_SECONDS):
+            return step
+    return None
+
+
+def _password_fits(stored: str, password: str) -> bool:
+    try:
+        return _hasher().verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _count_failure(provider: Provider) -> None:
+    settings = current_app.extensions["settings"]
+    provider.failed_attempts += 1
+    if provider.failed_attempts >= settings.lockout_attempts:
+        provider.failed_attempts = 0
+        provider.locked_until = now() + timedelta(minutes=settings.lockout_minutes)
+    with tenancy.across_practices():
+        session.flush()
+        audit.record(
+            "provider.sign-in-refused",
+            practice_id=provider.practice_id,
+            entity="provider",
+            entity_id=provider.id,
+        )
+
+
+def _refused() -> Problem:
+    return Problem(401, "sign-in-refused", "E-mail, password or code is not right.")

@@ -1,0 +1,133 @@
+"""CarePlan, its activities, and what a patient did with them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.database import Base, OwnedByPractice
+
+WAITING = "waiting"
+ACTIVE = "active"
+COMPLETED = "completed"
+
+
+class CarePlan(OwnedByPractice, Base):
+    """A patient's plan, and the assessment it came from."""
+
+    __tablename__ = "care_plan"
+    __table_args__ = (
+        Index(
+            "uq_care_plan_active",
+            "patient_id",
+            unique=True,
+            postgresql_where=text("status = 'active'"),
+        ),
+        CheckConstraint("status IN ('active', 'replaced', 'ended')", name="status"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    risk_assessment_id: Mapped[UUID] = mapped_column(ForeignKey("risk_assessment.id"))
+    pathway_version: Mapped[str]
+    status: Mapped[str]
+    weeks: Mapped[int]
+    support: Mapped[str]
+    notes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class Activity(OwnedByPractice, Base):
+    """One assigned module, at the content version it started with, and why it was assigned."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        Index("uq_activity_module", "care_plan_id", "module_id", unique=True),
+        Index("ix_activity_patient", "patient_id"),
+        CheckConstraint("status IN ('waiting', 'active', 'completed', 'stuck')", name="status"),
+        CheckConstraint("length(reason) > 0", name="reason"),
+        CheckConstraint("grade BETWEEN 1 AND 4", name="grade"),
+    )
+
+    care_plan_id: Mapped[UUID] = mapped_column(ForeignKey("care_plan.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    module_id: Mapped[str]
+    module_version: Mapped[str]
+    position: Mapped[int]
+    factor: Mapped[str | None]
+    reason: Mapped[str]
+    status: Mapped[str]
+    grade: Mapped[int]
+    holds: Mapped[int] = mapped_column(server_default="0")
+    # When the present grade began; the next decision looks at what was done since.
+    grade_began_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+
+class ModuleReading(OwnedByPractice, Base):
+    """A grade's text was opened."""
+
+    __tablename__ = "module_reading"
+    __table_args__ = (Index("ix_module_reading_activity", "activity_id", "at"),)
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    grade: Mapped[int]
+    at: Mapped[datetime]
+
+
+class QuizAttempt(OwnedByPractice, Base):
+    """Answers to a grade's quiz, 0 to 100 percent right."""
+
+    __tablename__ = "quiz_attempt"
+    __table_args__ = (
+        Index("ix_quiz_attempt_activity", "activity_id", "at"),
+        CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    grade: Mapped[int]
+    answers: Mapped[dict[str, Any]]
+    percent: Mapped[int]
+    at: Mapped[datetime]
+
+
+class PracticeLog(OwnedByPractice, Base):
+    """One day's practice of a module. ``confidence`` 0-10 in this skill, when given."""
+
+    __tablename__ = "practice_log"
+    __table_args__ = (
+        Index("uq_practice_log_day", "activity_id", "day", unique=True),
+        CheckConstraint("confidence BETWEEN 0 AND 10", name="confidence"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    grade: Mapped[int]
+    day: Mapped[date]
+    done: Mapped[bool]
+    confidence: Mapped[int | None]
+    values: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class Adaptation(OwnedByPractice, Base):
+    """One decision about a plan, with rule, version, inputs, and a sentence for each reader."""
+
+    __tablename__ = "adaptation"
+    __table_args__ = (Index("ix_adaptation_patient", "patient_id", "at"),)
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    care_plan_id: Mapped[UUID] = mapped_column(ForeignKey("care_plan.id"))
+    activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
+    decision: Mapped[str]
+    rule: Mapped[str]
+    rule_version: Mapped[str]
+    inputs: Mapped[dict[str, Any]]
+    for_patient: Mapped[str]
+    for_provider: Mapped[str]
+    at: Mapped[datetime]

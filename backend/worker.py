@@ -1,0 +1,96 @@
+"""The worker: APScheduler is the clock, Procrastinate delivers. Any number run on one database.
+
+A tick asks PostgreSQL what is due, in batches that skip what another worker holds, and writes in
+the same transaction what it has decided; a tick that dies leaves nothing behind, and a tick that
+runs twice finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.alerts import jobs as alerts
+from backend.checkins import jobs as checkins
+from backend.core import heartbeat, tenancy
+from backend.core.database import unit_of_work
+from backend.core.queue import connector, queue
+from backend.messaging import jobs as messaging
+
+BATCH = 500
+
+TICKS: dict[str, Callable[[int], int]] = {
+    "open-check-ins": checkins.open_due,
+    "plan-reminders": checkins.plan_reminders,
+    "close-check-ins": checkins.close_due,
+    "escalate-alerts": alerts.escalate_overdue,
+    "sweep-messages": messaging.sweep,
+}
+
+
+def tick(app: Flask, name: str) -> int:
+    """Run one job until nothing is due; each batch is one transaction. Returns rows handled."""
+    handled = 0
+    with app.app_context():
+        while True:
+            with unit_of_work(), tenancy.across_practices():
+                count = TICKS[name](BATCH)
+                handled += count
+                if count < BATCH:
+                    heartbeat.beat(name, handled)
+            if count < BATCH:
+                return handled
+
+
+def tick_all(app: Flask) -> None:
+    """Run every job once, in the order of the road."""
+    for name in TICKS:
+        tick(app, name)
+
+
+def _guarded(app: Flask, name: str) -> None:
+    try:
+        tick(app, name)
+    except SQLAlchemyError as error:
+        # The database may be away for a moment; the next tick asks again.
+        app.extensions["log"].error("tick-failed", job=name, exception=type(error).__name__)
+
+
+def run(app: Flask) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in hand."""
+    settings = app.extensions["settings"]
+    messaging.register(app)
+    clock = BackgroundScheduler(timezone="UTC")
+    for name in TICKS:
+        clock.add_job(
+            partial(_guarded, app, name),
+            "interval",
+            id=name,
+            seconds=settings.tick_seconds,
+            coalesce=True,
+            max_instances=1,
+            next_run_time=app.extensions["clock"].now(),
+        )
+    clock.start()
+    app.extensions["log"].info("worker-started", jobs=list(TICKS))
+    try:
+        asyncio.run(_deliver(app))
+    finally:
+        clock.shutdown(wait=True)
+        app.extensions["log"].info("worker-stopped")
+
+
+async def _deliver(app: Flask) -> None:
+    settings = app.extensions["settings"]
+    with queue.replace_connector(connector(app)) as live:
+        async with live.open_async():
+            await live.run_worker_async(
+                concurrency=settings.worker_concurrency,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=settings.twilio_timeout_seconds + 5,
+            )
