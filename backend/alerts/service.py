@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask import g
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -38,7 +39,7 @@ def raise_for(
     ``told`` is what the patient was told on the response that gave rise to it.
     """
     pathway = risk.pathway()
-    triggers = rules.triggers(facts, pathway)
+    triggers = rules.triggers(facts, pathway.alerts.rules, pathway.label)
     if not triggers:
         return []
     known = _latest_by_rule(patient_id, [t.rule_id for t in triggers])
@@ -101,8 +102,9 @@ def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> 
     else:
         alert.closed_at, alert.resolution = at, detail.get("code") or "dismissed"
     if action == states.REOPEN:
-        practice = session.get_one(Practice, alert.practice_id)
-        _set_deadlines(alert, practice, at)
+        _set_deadlines(alert, session.get_one(Practice, alert.practice_id), at)
+    # Somebody has it in hand (or has closed it): it no longer climbs.
+    alert.escalate_at = None
     _write_event(alert, action, before, note, detail or None)
     audit.record(
         f"alert.{action}",
@@ -232,8 +234,6 @@ def holidays(practice: Practice) -> frozenset[date]:
 def _write_event(
     alert: Alert, action: str, before: str | None, note: str | None, detail: dict[str, Any] | None
 ) -> None:
-    from flask import g
-
     who = g.get("actor")
     is_human = who is not None and not who.is_patient
     session.add(

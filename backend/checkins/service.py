@@ -56,12 +56,11 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         if faults:
             raise invalid({f"answers.{link}": message for link, message in faults.items()})
         _refuse_closed(check_in, enrolment)
-        continuations.refuse_while_held(check_in, enrolment, practice)
-    outcome = continuations.follow(
-        continuations.Road(check_in, enrolment, practice, new_id(), asked, sound, danger, faults)
-    )
+        continuations.refuse_while_held(check_in)
+    road = continuations.Road(check_in, enrolment, practice, new_id(), asked, sound, danger)
+    outcome = continuations.follow(road)
     instruments.store(
-        response_id=outcome.response_id,
+        response_id=road.response_id,
         practice_id=check_in.practice_id,
         patient_id=check_in.patient_id,
         check_in_id=check_in.id,
@@ -77,7 +76,7 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         practice_id=check_in.practice_id,
         patient_id=check_in.patient_id,
         entity="questionnaire-response",
-        entity_id=outcome.response_id,
+        entity_id=road.response_id,
         mode=submission.mode,
     )
     return outcome.told

@@ -86,8 +86,8 @@ def score(asked: Questionnaire, answers: Mapping[str, Any]) -> list[scoring.Scor
     known = library().instruments
     return [
         value
-        for instrument in questionnaires.instruments_scored(asked)
-        for value in scoring.score(known[instrument], answers)
+        for instrument in asked.instruments
+        for value in scoring.score(known[instrument], answers, asked.items.keys())
     ]
 
 

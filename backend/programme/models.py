@@ -62,6 +62,7 @@ class Activity(OwnedByPractice, Base):
     status: Mapped[str]
     grade: Mapped[int]
     holds: Mapped[int] = mapped_column(server_default="0")
+    started_at: Mapped[datetime | None]
     # When the present grade began; the next decision looks at what was done since.
     grade_began_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Triage, the provider feed, and what is done about an alert."""

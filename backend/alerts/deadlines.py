@@ -1,0 +1,114 @@
+"""Respond-by and escalation times in a practice's service time. Pure.
+
+Minutes count only while the practice is open; a working day is a day with service that is no
+holiday. Targets are the dossier's (programme.md, section 5.2), set in the pathway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backend.risk.pathway import ServiceTime
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+# A practice without any service in this many days has no deadlines to speak of.
+LONGEST_CLOSURE_DAYS = 60
+
+Hours = Mapping[int, tuple[time, time]]
+
+
+def service_hours(stored: Mapping[str, Any]) -> dict[int, tuple[time, time]]:
+    """``{"monday": ["08:00", "18:00"]}`` by weekday number (Monday 0).
+
+    Raises ``ValueError`` for a time that is none, or a closing not after its opening.
+    """
+    hours = {}
+    for name, (opens, closes) in stored.items():
+        span = time.fromisoformat(opens), time.fromisoformat(closes)
+        if span[0] >= span[1]:
+            raise ValueError(f"{name}: closes before it opens")
+        hours[WEEKDAYS.index(name)] = span
+    return hours
+
+
+def respond_by(
+    at: datetime,
+    tier: int,
+    response_times: Mapping[int, ServiceTime],
+    hours: Hours,
+    zone: str,
+    holidays: Set[date] = frozenset(),
+) -> datetime:
+    """The UTC instant by which an alert of ``tier`` must be acknowledged."""
+    return after(at, response_times[tier], hours, zone, holidays)
+
+
+def next_escalation(
+    opened_at: datetime,
+    level: int,
+    steps: Sequence[ServiceTime],
+    hours: Hours,
+    zone: str,
+    holidays: Set[date] = frozenset(),
+) -> datetime | None:
+    """When an alert rises from ``level`` (0 at first) to the next, or ``None`` after the last."""
+    if level >= len(steps):
+        return None
+    return after(opened_at, steps[level], hours, zone, holidays)
+
+
+def after(
+    at: datetime, span: ServiceTime, hours: Hours, zone: str, holidays: Set[date] = frozenset()
+) -> datetime:
+    """The UTC instant that lies ``span`` of service time after ``at``.
+
+    ``working_days`` ends at the close of that many full days of service from the next one on.
+    Without any service within 60 days: plain time, so that a deadline always exists.
+    """
+    if span.working_days:
+        return _after_days(at, span.working_days, hours, zone, holidays)
+    return _after_minutes(at, timedelta(minutes=span.minutes), hours, zone, holidays)
+
+
+def _after_minutes(
+    at: datetime, left: timedelta, hours: Hours, zone: str, holidays: Set[date]
+) -> datetime:
+    for opens, closes in _periods(at, hours, zone, holidays):
+        begins = max(at, opens)
+        if begins + left <= closes:
+            return begins + left
+        left -= max(closes - begins, timedelta(0))
+    return at + left
+
+
+def _after_days(
+    at: datetime, days: int, hours: Hours, zone: str, holidays: Set[date]
+) -> datetime:
+    today = at.astimezone(ZoneInfo(zone)).date()
+    left = days
+    for opens, closes in _periods(at, hours, zone, holidays):
+        if opens.astimezone(ZoneInfo(zone)).date() == today:
+            continue
+        left -= 1
+        if left == 0:
+            return closes
+    return at + timedelta(days=days)
+
+
+def _periods(
+    at: datetime, hours: Hours, zone: str, holidays: Set[date]
+) -> Iterator[tuple[datetime, datetime]]:
+    first = at.astimezone(ZoneInfo(zone)).date()
+    for offset in range(LONGEST_CLOSURE_DAYS):
+        day = first + timedelta(days=offset)
+        if day in holidays or day.weekday() not in hours:
+            continue
+        opens, closes = (
+            datetime.combine(day, wall, ZoneInfo(zone)).astimezone(UTC)
+            for wall in hours[day.weekday()]
+        )
+        if closes > at:
+            yield opens, closes

@@ -1,0 +1,1 @@
+"""Questionnaires, the answers to them, and their scores."""

@@ -1,0 +1,1 @@
+"""Text messages: what is sent, through whom, and what became of it."""

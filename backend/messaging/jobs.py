@@ -1,0 +1,102 @@
+"""What the clock and the queue call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import select
+
+from backend.core import tenancy
+from backend.core.clock import now
+from backend.core.database import session
+from backend.messaging import delivery, states, tasks
+from backend.messaging.models import EXPIRED, PENDING, SUBMITTING, UNKNOWN, Communication
+from backend.messaging.tasks import deliver_text, reconcile_text, register
+
+__all__ = ["deliver_due", "deliver_text", "reconcile_text", "register", "sweep"]
+
+LATE = timedelta(minutes=2)
+# After a day the carrier's record will say no more; the text stays unknown.
+ASKED_FOR = timedelta(days=1)
+
+
+def sweep(limit: int) -> int:
+    """Find what fell by the wayside: a lost job, a crash between two transactions.
+
+    1. Pending beyond its last useful moment: expired.
+    2. Pending, due for two minutes and not gone: a new job; a job too many finds the row taken.
+    3. Submitting for longer than any answer takes: unknown.
+    4. Unknown for two minutes: a job that asks the carrier.
+    Each step handles at most ``limit`` rows and none of them again within two minutes. Returns how
+    many in all.
+    """
+    return _expire(limit) + _requeue(limit) + _doubt(limit) + _ask(limit)
+
+
+def deliver_due(limit: int) -> int:
+    """Send, in this process, at most ``limit`` texts that are due; returns how many were tried.
+
+    For a clock that is moved: the queue goes by the database's. Commits as it goes.
+    """
+    with tenancy.across_practices():
+        due = session.scalars(
+            select(Communication.id)
+            .where(Communication.status == PENDING, Communication.send_after <= now())
+            .order_by(Communication.send_after)
+            .limit(limit)
+        ).all()
+        for communication_id in due:
+            delivery.deliver(communication_id)
+    return len(due)
+
+
+def _expire(limit: int) -> int:
+    ids = states.take(
+        Communication.status == PENDING,
+        Communication.expires_at <= now(),
+        order=Communication.expires_at,
+        limit=limit,
+    )
+    states.move_all(ids, EXPIRED, "out of date")
+    return len(ids)
+
+
+def _requeue(limit: int) -> int:
+    at = now()
+    ids = states.take(
+        Communication.status == PENDING,
+        Communication.send_after <= at - LATE,
+        Communication.updated_at <= at - LATE,
+        order=Communication.send_after,
+        limit=limit,
+    )
+    states.touch(ids)
+    tasks.queue_deliveries((key, at) for key in ids)
+    return len(ids)
+
+
+def _doubt(limit: int) -> int:
+    wait = 2 * current_app.extensions["settings"].twilio_timeout_seconds + 30
+    ids = states.take(
+        Communication.status == SUBMITTING,
+        Communication.submitted_at <= now() - timedelta(seconds=wait),
+        order=Communication.submitted_at,
+        limit=limit,
+    )
+    states.move_all(ids, UNKNOWN, "no answer from the carrier was written down")
+    return len(ids)
+
+
+def _ask(limit: int) -> int:
+    at = now()
+    ids = states.take(
+        Communication.status == UNKNOWN,
+        Communication.updated_at <= at - LATE,
+        Communication.submitted_at >= at - ASKED_FOR,
+        order=Communication.updated_at,
+        limit=limit,
+    )
+    states.touch(ids)
+    tasks.queue_reconciliations(ids)
+    return len(ids)

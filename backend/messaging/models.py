@@ -1,0 +1,155 @@
+"""Communication, its history, and the ledger of opt-outs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.crypto import Encrypted
+from backend.core.database import Base, Identified, OwnedByPractice
+
+OUT = "out"
+IN = "in"
+
+PENDING = "pending"
+SUBMITTING = "submitting"
+UNKNOWN = "unknown"
+ACCEPTED = "accepted"
+DELIVERED = "delivered"
+FAILED = "failed"
+REJECTED = "rejected"
+CANCELLED = "cancelled"
+EXPIRED = "expired"
+RECEIVED = "received"
+
+# "canceled" is the carrier's word; "cancelled" is ours, for what never left.
+STATUSES = (
+    PENDING,
+    SUBMITTING,
+    UNKNOWN,
+    ACCEPTED,
+    "scheduled",
+    "queued",
+    "sending",
+    "sent",
+    DELIVERED,
+    "undelivered",
+    FAILED,
+    "canceled",
+    "read",
+    REJECTED,
+    CANCELLED,
+    EXPIRED,
+    RECEIVED,
+)
+
+STOP = "stop"
+START = "start"
+
+
+class Communication(OwnedByPractice, Base):
+    """One text message, out or in.
+
+    ``purpose`` and ``occurrence`` name what it is for: the unique key makes planning the same text
+    twice harmless. ``unknown`` means that it may have left or not; it is then never sent again
+    before the carrier's own record has been asked. ``segments`` counts what the carrier bills.
+    """
+
+    __tablename__ = "communication"
+    __table_args__ = (
+        CheckConstraint("direction IN ('out', 'in')", name="direction"),
+        CheckConstraint(f"status IN {STATUSES}", name="status"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint(
+            "direction = 'in' OR (template IS NOT NULL AND template_version IS NOT NULL)",
+            name="template",
+        ),
+        Index(
+            "uq_communication_occurrence",
+            "practice_id",
+            "phone_index",
+            "purpose",
+            "occurrence",
+            unique=True,
+        ),
+        Index("uq_communication_sid", "sid", unique=True, postgresql_where=text("sid IS NOT NULL")),
+        Index("ix_communication_patient", "patient_id", "created_at"),
+        Index("ix_communication_phone", "phone_index", "created_at"),
+        Index(
+            "ix_communication_subject", "subject_id", postgresql_where=text("status = 'pending'")
+        ),
+        Index("ix_communication_due", "send_after", postgresql_where=text("status = 'pending'")),
+        Index(
+            "ix_communication_expiring", "expires_at", postgresql_where=text("status = 'pending'")
+        ),
+        Index(
+            "ix_communication_submitting",
+            "submitted_at",
+            postgresql_where=text("status = 'submitting'"),
+        ),
+        Index(
+            "ix_communication_unknown", "updated_at", postgresql_where=text("status = 'unknown'")
+        ),
+    )
+
+    # The patient's table lies in a package above this one.
+    patient_id: Mapped[UUID | None]
+    provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
+    direction: Mapped[str]
+    purpose: Mapped[str]
+    occurrence: Mapped[str]
+    template: Mapped[str | None]
+    template_version: Mapped[str | None]
+    language: Mapped[str]
+    # Quiet hours are judged again when the text is about to leave.
+    time_zone: Mapped[str]
+    phone: Mapped[str] = mapped_column(Encrypted)
+    phone_index: Mapped[bytes]
+    body: Mapped[str | None] = mapped_column(Encrypted)
+    urgent: Mapped[bool] = mapped_column(server_default="false")
+    status: Mapped[str]
+    send_after: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    subject_id: Mapped[UUID | None]
+    sid: Mapped[str | None]
+    error_code: Mapped[int | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    segments: Mapped[int]
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    because: Mapped[str | None]
+
+
+class CommunicationEvent(OwnedByPractice, Base):
+    """One change of a communication, or a report about it that changed nothing. Append-only."""
+
+    __tablename__ = "communication_event"
+    __table_args__ = (Index("ix_communication_event_communication", "communication_id", "at"),)
+
+    communication_id: Mapped[UUID] = mapped_column(ForeignKey("communication.id"))
+    at: Mapped[datetime]
+    status: Mapped[str]
+    detail: Mapped[dict[str, Any] | None]
+
+
+class OptOut(Identified, Base):
+    """A number said stop, or start again. Append-only; the newest row is the present state.
+
+    It belongs to the phone number, not to a practice: whoever says stop means every text.
+    """
+
+    __tablename__ = "opt_out"
+    __table_args__ = (
+        CheckConstraint("action IN ('stop', 'start')", name="action"),
+        Index("ix_opt_out_phone", "phone_index", "at", "id"),
+    )
+
+    phone_index: Mapped[bytes]
+    action: Mapped[str]
+    at: Mapped[datetime]
+    how: Mapped[str]

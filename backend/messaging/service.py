@@ -1,0 +1,198 @@
+"""Queueing texts, cancelling them, and who wants none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.core import tenancy
+from backend.core.clock import now
+from backend.core.crypto import blind_index
+from backend.core.database import session
+from backend.core.ids import new_id
+from backend.messaging import quiet_hours, states, tasks, templates
+from backend.messaging.models import (
+    CANCELLED,
+    EXPIRED,
+    OUT,
+    PENDING,
+    START,
+    STOP,
+    Communication,
+    OptOut,
+)
+from backend.practices.models import Practice
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Where a text goes: a number in E.164, and the IANA zone whose quiet hours count."""
+
+    practice_id: UUID
+    phone: str
+    language: str
+    time_zone: str
+    patient_id: UUID | None = None
+    provider_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text to be sent once.
+
+    ``purpose`` and ``occurrence`` say what for: the same again, to the same number, is not sent.
+    ``urgent`` texts do not wait for the end of quiet hours. After ``expires_at`` it is pointless
+    and is not sent. ``subject_id`` is what it is about, by which it may be cancelled.
+    """
+
+    recipient: Recipient
+    purpose: str
+    occurrence: str
+    template: str
+    params: Mapping[str, str]
+    urgent: bool = False
+    expires_at: datetime | None = None
+    subject_id: UUID | None = None
+
+
+def queue_text(text: Text) -> None:
+    """Queue one text; see ``queue_texts``."""
+    queue_texts([text])
+
+
+def queue_texts(texts: Sequence[Text]) -> None:
+    """Store texts and their delivery jobs in the session's transaction.
+
+    The number of statements does not grow with the number of texts. A text due in quiet hours waits
+    for their end; one that would then be out of date is stored as expired and never sent.
+    Raises ``KeyError`` for an unknown template or a missing value.
+    """
+    if not texts:
+        return
+    practice_ids = {text.recipient.practice_id for text in texts}
+    found = session.scalars(select(Practice).where(Practice.id.in_(practice_ids)))
+    practices = {practice.id: practice for practice in found}
+    at = now()
+    stored = session.execute(
+        insert(Communication)
+        .on_conflict_do_nothing(
+            index_elements=["practice_id", "phone_index", "purpose", "occurrence"]
+        )
+        .returning(Communication.id, Communication.send_after, Communication.status),
+        [_row(text, practices[text.recipient.practice_id], at) for text in texts],
+    )
+    tasks.queue_deliveries((row.id, row.send_after) for row in stored if row.status == PENDING)
+
+
+def cancel(
+    *, patient_ids: Sequence[UUID] = (), subject_ids: Sequence[UUID] = (), because: str
+) -> None:
+    """Cancel what still waits for these patients or about these subjects."""
+    if patient_ids or subject_ids:
+        _cancel(
+            or_(
+                Communication.patient_id.in_(patient_ids),
+                Communication.subject_id.in_(subject_ids),
+            ),
+            because,
+        )
+
+
+def opt_out(phone: str, how: str) -> None:
+    """No more texts to this number from any practice, and none that waits. At once."""
+    index = blind_index(phone)
+    _record_choice(index, STOP, how)
+    with tenancy.across_practices():
+        _cancel(Communication.phone_index == index, "opted out")
+
+
+def opt_in(phone: str, how: str) -> None:
+    """This number may be sent texts again."""
+    _record_choice(blind_index(phone), START, how)
+
+
+def is_opted_out(phone_index: bytes) -> bool:
+    """Whether the newest word from a number was stop."""
+    newest = session.scalar(
+        select(OptOut.action)
+        .where(OptOut.phone_index == phone_index)
+        .order_by(OptOut.at.desc(), OptOut.id.desc())
+        .limit(1)
+    )
+    return newest == STOP
+
+
+def history(patient_id: UUID) -> list[Communication]:
+    """All texts to and from a patient, newest first. The caller records the access."""
+    found = select(Communication).where(Communication.patient_id == patient_id)
+    return list(
+        session.scalars(found.order_by(Communication.created_at.desc(), Communication.id.desc()))
+    )
+
+
+def latest(limit: int) -> list[Communication]:
+    """The newest texts of all practices; for the inbox page of a machine without a carrier."""
+    with tenancy.across_practices():
+        return list(
+            session.scalars(select(Communication).order_by(Communication.id.desc()).limit(limit))
+        )
+
+
+def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
+    to = text.recipient
+    content = current_app.extensions["settings"].content
+    texts = templates.in_language(content, to.language)
+    body = templates.render(texts.by_name[text.template], text.params)
+    send_after = at
+    if not text.urgent:
+        send_after = quiet_hours.send_time(
+            at, to.time_zone, practice.quiet_from, practice.quiet_until
+        )
+    late = text.expires_at is not None and send_after >= text.expires_at
+    return {
+        "id": new_id(),
+        "practice_id": to.practice_id,
+        "patient_id": to.patient_id,
+        "provider_id": to.provider_id,
+        "direction": OUT,
+        "purpose": text.purpose,
+        "occurrence": text.occurrence,
+        "template": text.template,
+        "template_version": texts.version,
+        "language": to.language,
+        "time_zone": to.time_zone,
+        "phone": to.phone,
+        "phone_index": blind_index(to.phone),
+        "body": body,
+        "urgent": text.urgent,
+        "status": EXPIRED if late else PENDING,
+        "send_after": send_after,
+        "expires_at": text.expires_at,
+        "subject_id": text.subject_id,
+        "attempts": 0,
+        "segments": templates.segments(body)[1],
+        "created_at": at,
+        "updated_at": at,
+        "because": "out of date after quiet hours" if late else None,
+    }
+
+
+def _cancel(which: Any, because: str) -> None:
+    # Waits for a delivery that holds the row: it has then left and is pending no more.
+    waiting = states.take(Communication.status == PENDING, which, order=Communication.id)
+    states.move_all(waiting, CANCELLED, because)
+
+
+def _record_choice(phone_index: bytes, action: str, how: str) -> None:
+    if is_opted_out(phone_index) != (action == STOP):
+        session.add(
+            OptOut(id=new_id(), phone_index=phone_index, action=action, at=now(), how=how)
+        )
+        session.flush()

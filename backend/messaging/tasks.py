@@ -1,0 +1,59 @@
+"""The jobs of the queue. A job carries a communication's id; the row is the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+
+from backend.core.clock import now
+from backend.core.queue import defer, queue
+
+_registered: dict[str, Flask] = {}
+
+
+def register(app: Flask) -> None:
+    """Name the app that this process's jobs work for."""
+    _registered["app"] = app
+
+
+@queue.task(name="deliver-text")
+def deliver_text(communication_id: str) -> None:
+    """Send one text, if it still has to be sent."""
+    # Delivery queues jobs itself, so the two modules need each other.
+    from backend.messaging import delivery
+
+    with _registered["app"].app_context():
+        delivery.deliver(UUID(communication_id))
+
+
+@queue.task(name="reconcile-text")
+def reconcile_text(communication_id: str) -> None:
+    """Ask the carrier what became of a text that is in doubt."""
+    from backend.messaging import delivery
+
+    with _registered["app"].app_context():
+        delivery.reconcile(UUID(communication_id))
+
+
+def queue_deliveries(due: Iterable[tuple[UUID, datetime]]) -> None:
+    """Queue a job for each (id, instant to send at), in the session's own transaction.
+
+    One statement for all that is due, and one for each later instant; quiet hours end at a handful
+    of instants however many wait for them.
+    """
+    at = now()
+    waves: dict[datetime | None, list[dict[str, Any]]] = {}
+    for communication_id, send_after in due:
+        when = send_after if send_after > at else None
+        waves.setdefault(when, []).append({"communication_id": str(communication_id)})
+    for when, jobs in waves.items():
+        defer(deliver_text, jobs, **({} if when is None else {"schedule_at": when}))
+
+
+def queue_reconciliations(ids: Iterable[UUID]) -> None:
+    """Queue a question to the carrier about each."""
+    defer(reconcile_text, [{"communication_id": str(key)} for key in ids])

@@ -1,0 +1,155 @@
+"""The texts that clinicians write in ``content/messages``, and how they become messages.
+
+No diagnosis, score, drug, module title, provider or risk ever stands in a text message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import yaml
+
+from backend.core.content import ContentError
+
+# What each template must name, and what it may.
+PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "invitation": (frozenset({"practice", "link"}), frozenset()),
+    "check-in-open": (frozenset({"practice", "link"}), frozenset()),
+    "check-in-reminder-1": (frozenset({"practice", "link"}), frozenset()),
+    "check-in-reminder-2": (frozenset({"practice", "link"}), frozenset()),
+    "sign-in-code": (frozenset({"code"}), frozenset({"name"})),
+    "alert-urgent": (frozenset(), frozenset()),
+    "help": (frozenset(), frozenset()),
+}
+PURPOSES = ("invitation", "check-in", "sign-in-code", "alert", "help")
+# A text must fit one segment with values of these lengths.
+TYPICAL = {"practice": "P" * 20, "link": "l" * 60, "code": "0" * 6, "name": "N" * 12}
+
+GSM7 = "GSM-7"
+UCS2 = "UCS-2"
+# 3GPP TS 23.038, default alphabet and extension table; an extension character costs two.
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("\f^{}\\[~]|€")
+
+
+@dataclass(frozen=True)
+class Template:
+    """One text with ``{placeholders}``, and what it is for."""
+
+    name: str
+    text: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All texts of one language, under one version."""
+
+    version: str
+    by_name: Mapping[str, Template]
+
+
+def load_templates(path: Path) -> Templates:
+    """Read and check one language's file.
+
+    Raises ``ContentError`` when the file cannot be read, a template is missing or unknown, names a
+    placeholder it may not or lacks one it must, or does not fit one GSM-7 segment.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(path, f"cannot be read ({type(error).__name__})") from None
+    except yaml.YAMLError as error:
+        raise ContentError(path, f"is not YAML: {error}") from None
+    if not isinstance(data, dict) or set(data) != {"version", "templates"}:
+        raise ContentError(path, "must have exactly the keys version and templates")
+    entries = data["templates"]
+    if not isinstance(data["version"], str) or not isinstance(entries, dict):
+        raise ContentError(path, "version must be text and templates a mapping")
+    if missing := sorted(PARAMS.keys() - entries.keys()):
+        raise ContentError(path, f"lacks {', '.join(missing)}")
+    return Templates(
+        data["version"], {str(name): _checked(path, name, entry) for name, entry in entries.items()}
+    )
+
+
+@cache
+def _loaded(path: Path) -> Templates:
+    return load_templates(path)
+
+
+def in_language(content: Path, language: str) -> Templates:
+    """The present texts in a language, read once a process. Raises ``ContentError``."""
+    return _loaded(content / "messages" / f"{language}.yaml")
+
+
+def render(template: Template, params: Mapping[str, str]) -> str:
+    """The message. Raises ``KeyError`` when a value is missing; values are never interpreted."""
+    return template.text.format_map(params)
+
+
+def segments(text: str) -> tuple[str, int]:
+    """Encoding and number of segments, as the carrier counts and bills them.
+
+    GSM-7: 160 characters in one, 153 in each part of several; UCS-2: 70 and 67 UTF-16 units.
+    One character outside GSM-7 makes the whole message UCS-2.
+    """
+    if all(c in _BASIC or c in _EXTENDED for c in text):
+        return GSM7, _parts([2 if c in _EXTENDED else 1 for c in text], 160, 153)
+    return UCS2, _parts([2 if ord(c) > 0xFFFF else 1 for c in text], 70, 67)
+
+
+def _parts(costs: list[int], single: int, part: int) -> int:
+    if sum(costs) <= single:
+        return 1
+    count, used = 1, 0
+    for cost in costs:
+        # An escape and its character, or a surrogate pair, are never torn apart.
+        if used + cost > part:
+            count, used = count + 1, 0
+        used += cost
+    return count
+
+
+def _checked(path: Path, name: str, entry: Any) -> Template:
+    where = f"templates.{name}"
+    if name not in PARAMS:
+        raise ContentError(path, f"{where} is not a template Lumbra knows")
+    if not isinstance(entry, dict) or set(entry) != {"text", "purpose"}:
+        raise ContentError(path, f"{where} must have exactly the keys text and purpose")
+    text, purpose = entry["text"], entry["purpose"]
+    if not isinstance(text, str) or not text.strip():
+        raise ContentError(path, f"{where}.text must be text")
+    if purpose not in PURPOSES:
+        raise ContentError(path, f"{where}.purpose must be one of {', '.join(PURPOSES)}")
+    template = Template(name, text.strip(), purpose)
+    _check_placeholders(path, where, template)
+    encoding, count = segments(render(template, TYPICAL))
+    if (encoding, count) != (GSM7, 1):
+        raise ContentError(
+            path, f"{where} takes {count} segment(s) in {encoding}; it must fit one in {GSM7}"
+        )
+    return template
+
+
+def _check_placeholders(path: Path, where: str, template: Template) -> None:
+    required, optional = PARAMS[template.name]
+    try:
+        pieces = list(Formatter().parse(template.text))
+    except ValueError as error:
+        raise ContentError(path, f"{where}: {error}") from None
+    if any(spec or conversion for _, _, spec, conversion in pieces):
+        raise ContentError(path, f"{where}: write placeholders as {{name}} only")
+    found = {field for _, field, _, _ in pieces if field is not None}
+    if unknown := sorted(found - required - optional):
+        raise ContentError(path, f"{where} may not use {{{unknown[0]}}}")
+    if lacking := sorted(required - found):
+        raise ContentError(path, f"{where} must use {{{lacking[0]}}}")

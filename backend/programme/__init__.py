@@ -1,0 +1,1 @@
+"""Modules, care plans, and moving between grades."""

@@ -1,0 +1,63 @@
+"""HTTP of the programme: the plan, a module's text, its quiz and practice."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from backend.core import audit
+from backend.core.api import Blueprint
+from backend.core.identity import CARE_TEAM, PATIENT, actor, may_call
+from backend.patients import service as patients
+from backend.programme import schemas, service
+
+blueprint = Blueprint("programme", __name__, url_prefix="/v1", description="Plans and modules")
+
+
+@blueprint.route("/me/plan")
+@may_call(PATIENT)
+@blueprint.alt_response(404, schema=schemas.PlanOut)
+@blueprint.response(200, schemas.PlanOut)
+def my_plan() -> Any:
+    """The signed-in patient's plan."""
+    audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=actor.id)
+    return service.plan_of(actor.id)
+
+
+@blueprint.route("/patients/<uuid:patient_id>/plan")
+@may_call(*CARE_TEAM)
+@blueprint.response(200, schemas.PlanForProviders)
+def plan(patient_id: UUID) -> Any:
+    """A patient's plan, with the support it asks of the practice."""
+    patients.find(patient_id)
+    audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=patient_id)
+    return service.plan_of(patient_id)
+
+
+@blueprint.route("/me/activities/<uuid:activity_id>")
+@may_call(PATIENT)
+@blueprint.alt_response(409, schema=schemas.ModuleTextOut)
+@blueprint.response(200, schemas.ModuleTextOut)
+def module_text(activity_id: UUID) -> Any:
+    """The text, quiz and practice of an activity's present grade; the reading is recorded."""
+    return service.open_activity(activity_id)
+
+
+@blueprint.route("/me/activities/<uuid:activity_id>/quiz", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.arguments(schemas.QuizIn)
+@blueprint.alt_response(409, schema=schemas.QuizOut)
+@blueprint.response(200, schemas.QuizOut)
+def quiz(body: dict[str, Any], activity_id: UUID) -> Any:
+    """Answer the quiz; it may be tried again."""
+    return service.answer_quiz(activity_id, body["answers"])
+
+
+@blueprint.route("/me/activities/<uuid:activity_id>/practice", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.arguments(schemas.PracticeIn)
+@blueprint.alt_response(409, schema=schemas.PracticeIn)
+@blueprint.response(204)
+def practice(body: dict[str, Any], activity_id: UUID) -> None:
+    """Note one day's practice; the same day again replaces it."""
+    service.log_practice(patients.find(actor.id), activity_id, **body)

@@ -1,0 +1,117 @@
+"""What the programme sends and receives."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from backend.core.schema import Schema
+
+
+class ActivityOut(Schema):
+    """One assigned module with the reason that earned it (FHIR CarePlan.activity)."""
+
+    id = fields.UUID(required=True, attribute="activity.id")
+    module_id = fields.String(required=True, attribute="activity.module_id")
+    module_version = fields.String(required=True, attribute="activity.module_version")
+    title = fields.String(required=True, attribute="module.title")
+    domain = fields.String(required=True, attribute="module.domain")
+    factor = fields.String(allow_none=True, attribute="activity.factor")
+    reason = fields.String(required=True, attribute="activity.reason")
+    status = fields.String(required=True, attribute="activity.status")
+    grade = fields.Integer(required=True, attribute="activity.grade")
+    grades = fields.Integer(required=True, attribute="module.last_grade")
+    locked = fields.Boolean(required=True)
+
+
+class PlanOut(Schema):
+    """A care plan (FHIR CarePlan)."""
+
+    id = fields.UUID(required=True, attribute="plan.id")
+    status = fields.String(required=True, attribute="plan.status")
+    weeks = fields.Integer(required=True, attribute="plan.weeks")
+    pathway_version = fields.String(required=True, attribute="plan.pathway_version")
+    created_at = fields.DateTime(required=True, attribute="plan.created_at")
+    activities = fields.List(fields.Nested(ActivityOut), required=True)
+
+
+class PlanForProviders(PlanOut):
+    """A care plan with what it means for the practice."""
+
+    support = fields.String(required=True, attribute="plan.support")
+    notes = fields.List(fields.String(), required=True, attribute="plan.notes")
+
+
+class QuizItemOut(Schema):
+    """A question and its options."""
+
+    id = fields.String(required=True)
+    question = fields.String(required=True)
+    options = fields.List(fields.String(), required=True)
+
+
+class PracticeValueOut(Schema):
+    """Something to note with one's practice."""
+
+    id = fields.String(required=True)
+    label = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(("number", "text")))
+    unit = fields.String(allow_none=True)
+
+
+class PracticeTask(Schema):
+    """What to practise."""
+
+    task = fields.String(required=True)
+    planned_days = fields.Integer(required=True)
+    confidence_question = fields.String(required=True)
+    values = fields.List(fields.Nested(PracticeValueOut), required=True)
+
+
+class ModuleTextOut(ActivityOut):
+    """The present grade's text, quiz and practice."""
+
+    grade_title = fields.String(required=True, attribute="grade.title")
+    minutes = fields.Integer(required=True, attribute="grade.minutes")
+    objectives = fields.List(fields.String(), required=True, attribute="grade.objectives")
+    markdown = fields.String(required=True, attribute="grade.markdown")
+    html = fields.String(required=True, attribute="grade.html")
+    quiz = fields.List(fields.Nested(QuizItemOut), required=True, attribute="grade.quiz")
+    practice = fields.Nested(PracticeTask, required=True, attribute="grade.practice")
+    grade = fields.Integer(required=True, attribute="activity.grade")
+
+
+class QuizIn(Schema):
+    """The chosen option of each question, counted from 0."""
+
+    answers = fields.Dict(
+        keys=fields.String(validate=validate.Length(1, 20)),
+        values=fields.Integer(strict=True, validate=validate.Range(0, 20)),
+        required=True,
+    )
+
+
+class QuizItemResult(Schema):
+    """Whether an answer was right, and why."""
+
+    id = fields.String(required=True)
+    right = fields.Boolean(required=True)
+    explain = fields.String(required=True)
+
+
+class QuizOut(Schema):
+    """How the quiz went."""
+
+    percent = fields.Integer(required=True)
+    passed = fields.Boolean(required=True)
+    items = fields.List(fields.Nested(QuizItemResult), required=True)
+
+
+class PracticeIn(Schema):
+    """One day's practice. ``confidence`` 0-10 in this skill."""
+
+    day = fields.Date(required=True)
+    done = fields.Boolean(required=True, truthy={True}, falsy={False})
+    confidence = fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=validate.Range(0, 10)
+    )
+    values = fields.Dict(keys=fields.String(validate=validate.Length(1, 50)), load_default=dict)

@@ -1,0 +1,527 @@
+"""A patient's care plan: making it, working on it, and moving it on week by week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.ids import new_id
+from backend.core.problems import Problem, invalid, not_found
+from backend.patients.models import Enrolment
+from backend.programme import modules, planning, progression
+from backend.programme.models import (
+    ACTIVE,
+    COMPLETED,
+    WAITING,
+    Activity,
+    Adaptation,
+    CarePlan,
+    ModuleReading,
+    PracticeLog,
+    QuizAttempt,
+)
+from backend.programme.modules import Catalogue, Grade, Module
+from backend.programme.progression import Standing, Work
+from backend.risk import service as risk
+from backend.risk.profile import ElevatedFactor
+
+STUCK_WITHIN = timedelta(days=14)
+BACKDATE_DAYS = 7
+
+
+@dataclass(frozen=True)
+class ActivityView:
+    """An activity with its module; ``locked`` while a safety hold stands on it."""
+
+    activity: Activity
+    module: Module
+    locked: bool
+
+    @property
+    def grade(self) -> Grade:
+        """The present grade's text."""
+        return self.module.grades[self.activity.grade]
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A care plan with its activities in order."""
+
+    plan: CarePlan
+    activities: list[ActivityView]
+
+
+@dataclass(frozen=True)
+class QuizResult:
+    """Percent right, and for each question whether it was and why."""
+
+    percent: int
+    passed: bool
+    items: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a weekly step did: the module to go on with, and stuck marks of the last 14 days."""
+
+    next_module: str | None
+    stuck_marks: int
+
+
+def catalogue() -> Catalogue:
+    """Every version of every module."""
+    return modules.load_modules(current_app.extensions["settings"].content)
+
+
+def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
+    """Make the care plan from the baseline and open its first module; returns that title.
+
+    Without a risk group there is no plan. A plan that stands is kept.
+    """
+    if baseline.group is None or _active_plan(enrolment.patient_id) is not None:
+        return None
+    rules = risk.pathway()
+    known = modules.newest(catalogue())
+    proposal = planning.make_plan(
+        rules.plan, baseline.group, baseline.factors, baseline.response_level, known
+    )
+    at = now()
+    plan = CarePlan(
+        id=new_id(),
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+        risk_assessment_id=baseline.assessment_id,
+        pathway_version=rules.label,
+        status="active",
+        weeks=proposal.weeks,
+        support=proposal.support,
+        notes=list(proposal.notes),
+        created_at=at,
+    )
+    session.add(plan)
+    session.flush()
+    session.execute(
+        insert(Activity),
+        [
+            {
+                "id": new_id(),
+                "practice_id": plan.practice_id,
+                "care_plan_id": plan.id,
+                "patient_id": plan.patient_id,
+                "module_id": assignment.module.id,
+                "module_version": assignment.module.version,
+                "position": position,
+                "factor": assignment.factor,
+                "reason": assignment.reason,
+                "status": ACTIVE if position == 0 else WAITING,
+                "grade": 1,
+                "started_at": at if position == 0 else None,
+                "grade_began_at": at if position == 0 else None,
+            }
+            for position, assignment in enumerate(proposal.assignments)
+        ],
+    )
+    return proposal.assignments[0].module.title
+
+
+def plan_of(patient_id: UUID) -> PlanView:
+    """A patient's active plan. Raises ``Problem`` 404."""
+    plan = _active_plan(patient_id)
+    if plan is None:
+        raise not_found("care plan yet")
+    return PlanView(plan, _views(plan, _activities(plan.id)))
+
+
+def open_activity(activity_id: UUID) -> ActivityView:
+    """The signed-in patient's activity with its text; the reading is recorded, once a day.
+
+    Raises ``Problem`` 404, or 409 when it is locked or its turn has not come.
+    """
+    view = _mine(activity_id)
+    at = now()
+    today = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    read = select(ModuleReading.id).where(
+        ModuleReading.activity_id == activity_id,
+        ModuleReading.grade == view.activity.grade,
+        ModuleReading.at >= today,
+    )
+    if session.scalar(read.limit(1)) is None:
+        session.add(
+            ModuleReading(
+                practice_id=view.activity.practice_id,
+                patient_id=view.activity.patient_id,
+                activity_id=activity_id,
+                grade=view.activity.grade,
+                at=at,
+            )
+        )
+    _audit("activity.read", view.activity)
+    return view
+
+
+def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
+    """Mark a quiz and keep the attempt. Raises ``Problem`` 404, 409 or 422."""
+    view = _mine(activity_id)
+    faults = _quiz_faults(view.grade, answers)
+    if faults:
+        raise invalid(faults)
+    percent = modules.mark(view.grade, answers)
+    session.add(
+        QuizAttempt(
+            practice_id=view.activity.practice_id,
+            patient_id=view.activity.patient_id,
+            activity_id=activity_id,
+            grade=view.activity.grade,
+            answers=dict(answers),
+            percent=percent,
+            at=now(),
+        )
+    )
+    _audit("activity.quiz", view.activity)
+    return QuizResult(
+        percent,
+        percent >= risk.pathway().progression.quiz_percent,
+        [
+            {"id": item.id, "right": answers[item.id] == item.answer, "explain": item.explain}
+            for item in view.grade.quiz
+        ],
+    )
+
+
+def log_practice(
+    enrolment: Enrolment,
+    activity_id: UUID,
+    day: date,
+    done: bool,
+    confidence: int | None,
+    values: Mapping[str, Any],
+) -> None:
+    """Note one day's practice; the same day again replaces it.
+
+    ``day`` is of the patient's own calendar, at most seven days back. Raises ``Problem`` 404, 409
+    or 422.
+    """
+    view = _mine(activity_id)
+    today = now().astimezone(ZoneInfo(enrolment.patient.time_zone)).date()
+    if not today - timedelta(days=BACKDATE_DAYS) <= day <= today:
+        raise invalid({"day": f"Choose a day from the last {BACKDATE_DAYS} days."})
+    faults = _value_faults(view.grade, values)
+    if faults:
+        raise invalid(faults)
+    row = {
+        "grade": view.activity.grade,
+        "done": done,
+        "confidence": confidence,
+        "values": dict(values),
+        "at": now(),
+    }
+    session.execute(
+        upsert(PracticeLog)
+        .values(
+            id=new_id(),
+            practice_id=view.activity.practice_id,
+            patient_id=view.activity.patient_id,
+            activity_id=activity_id,
+            day=day,
+            **row,
+        )
+        .on_conflict_do_update(index_elements=["activity_id", "day"], set_=row)
+    )
+    _audit("activity.practice", view.activity)
+
+
+def adapt(
+    patient_id: UUID, factors: Sequence[ElevatedFactor], held: bool = False
+) -> Progress:
+    """The weekly step: judge each active grade that is due, add a module for a factor that has
+    risen, and open the next module when its turn has come.
+
+    ``held``: a safety hold stands, so what it locks is not opened.
+    """
+    plan = _active_plan(patient_id)
+    if plan is None:
+        return Progress(None, 0)
+    activities = _activities(plan.id)
+    known = catalogue()
+    decisions = _judge_grades(plan, activities, known)
+    decisions += _add_for_factors(plan, activities, factors, modules.newest(known))
+    _open_next(plan, activities, known, held)
+    if decisions:
+        session.flush()
+        session.execute(insert(Adaptation), decisions)
+    working = [a for a in activities if a.status == ACTIVE]
+    title = known[working[-1].module_id, working[-1].module_version].title if working else None
+    marks = _stuck_marks(patient_id) if any(a.status == "stuck" for a in activities) else 0
+    return Progress(title, marks)
+
+
+def _active_plan(patient_id: UUID) -> CarePlan | None:
+    return session.scalar(
+        select(CarePlan).where(CarePlan.patient_id == patient_id, CarePlan.status == "active")
+    )
+
+
+def _activities(plan_id: UUID) -> list[Activity]:
+    query = select(Activity).where(Activity.care_plan_id == plan_id)
+    return list(session.scalars(query.order_by(Activity.position)))
+
+
+def _views(plan: CarePlan, activities: Sequence[Activity]) -> list[ActivityView]:
+    known = catalogue()
+    held = risk.open_hold(plan.patient_id) is not None
+    return [_view(activity, known, held) for activity in activities]
+
+
+def _view(activity: Activity, known: Catalogue, held: bool) -> ActivityView:
+    module = known[activity.module_id, activity.module_version]
+    return ActivityView(activity, module, held and module.locked_by_safety_hold)
+
+
+def _mine(activity_id: UUID) -> ActivityView:
+    activity = session.scalar(
+        select(Activity).where(Activity.id == activity_id, Activity.patient_id == actor.id)
+    )
+    if activity is None:
+        raise not_found("activity")
+    view = _view(activity, catalogue(), risk.open_hold(activity.patient_id) is not None)
+    if view.locked:
+        raise Problem(
+            409, "on-hold", "This module waits until your practice has spoken with you."
+        )
+    if activity.status == WAITING:
+        raise Problem(409, "not-yet", "This module opens after the ones before it.")
+    return view
+
+
+def _judge_grades(
+    plan: CarePlan, activities: Sequence[Activity], known: Catalogue
+) -> list[dict[str, Any]]:
+    rule = risk.pathway().progression
+    at = now()
+    due = [
+        a
+        for a in activities
+        if a.status in (ACTIVE, "stuck")
+        and a.grade_began_at is not None
+        and progression.is_due(rule, a.grade_began_at, at)
+    ]
+    if not due:
+        return []
+    quizzes = _best_quizzes(due)
+    practice = _practice_since(due, at - timedelta(days=rule.period_days))
+    decisions = []
+    for activity in due:
+        module = known[activity.module_id, activity.module_version]
+        days, confidence = practice.get(activity.id, (0, None))
+        planned = module.grades[activity.grade].practice.planned_days
+        work = Work(
+            grade=activity.grade,
+            last_grade=module.last_grade,
+            holds=activity.holds,
+            best_quiz_percent=quizzes.get((activity.id, activity.grade)),
+            practice_percent=progression.practice_percent(days, planned),
+            confidence=confidence,
+        )
+        decision = progression.decide(rule, work)
+        _apply(activity, decision, at)
+        decisions.append(_adaptation(plan, activity, module, work, decision, at))
+    return decisions
+
+
+def _apply(activity: Activity, decision: progression.Decision, at: datetime) -> None:
+    activity.holds = decision.holds
+    if decision.move in (progression.ADVANCE, progression.STEP_BACK):
+        activity.grade = decision.grade
+        activity.grade_began_at = at
+        activity.status = ACTIVE
+    elif decision.move == progression.COMPLETE:
+        activity.status = COMPLETED
+        activity.completed_at = at
+    elif decision.move == progression.STUCK:
+        activity.status = "stuck"
+
+
+def _adaptation(
+    plan: CarePlan,
+    activity: Activity,
+    module: Module,
+    work: Work,
+    decision: progression.Decision,
+    at: datetime,
+) -> dict[str, Any]:
+    why = "; ".join(decision.lacking) or "quiz, practice and confidence reached"
+    return {
+        "id": new_id(),
+        "practice_id": plan.practice_id,
+        "patient_id": plan.patient_id,
+        "care_plan_id": plan.id,
+        "activity_id": activity.id,
+        "decision": decision.move,
+        "rule": "progression",
+        "rule_version": risk.pathway().label,
+        "inputs": progression.summary(work, decision.lacking),
+        "for_patient": decision.for_patient,
+        "for_provider": f"{module.id} grade {work.grade}: {decision.move}, because {why}.",
+        "at": at,
+    }
+
+
+def _add_for_factors(
+    plan: CarePlan,
+    activities: list[Activity],
+    factors: Sequence[ElevatedFactor],
+    newest: Mapping[str, Module],
+) -> list[dict[str, Any]]:
+    added = []
+    for factor in factors:
+        present = [a.module_id for a in activities]
+        if any(factor.factor in newest[name].target_factors for name in present if name in newest):
+            continue
+        found = planning.modules_for(factor.factor, newest, present)
+        if not found:
+            continue
+        module = found[0]
+        activity = Activity(
+            id=new_id(),
+            practice_id=plan.practice_id,
+            care_plan_id=plan.id,
+            patient_id=plan.patient_id,
+            module_id=module.id,
+            module_version=module.version,
+            position=len(activities),
+            factor=factor.factor,
+            reason=factor.reason,
+            status=WAITING,
+            grade=1,
+            holds=0,
+        )
+        session.add(activity)
+        activities.append(activity)
+        added.append(
+            {
+                "id": new_id(),
+                "practice_id": plan.practice_id,
+                "patient_id": plan.patient_id,
+                "care_plan_id": plan.id,
+                "activity_id": activity.id,
+                "decision": "add-module",
+                "rule": "factor-risen",
+                "rule_version": risk.pathway().label,
+                "inputs": {"factor": factor.factor, "value": float(factor.value)},
+                "for_patient": f"A new part joins your plan: {module.title}.",
+                "for_provider": f"{module.id} added: {factor.reason}.",
+                "at": now(),
+            }
+        )
+    return added
+
+
+def _open_next(
+    plan: CarePlan, activities: Sequence[Activity], known: Catalogue, held: bool
+) -> None:
+    module_of = {a.id: known[a.module_id, a.module_version] for a in activities}
+    standings = [
+        Standing(
+            a.module_id,
+            a.status,
+            module_of[a.id].prerequisites,
+            a.grade > 1 or a.status == COMPLETED,
+        )
+        for a in activities
+    ]
+    locked = {
+        a.module_id for a in activities if held and module_of[a.id].locked_by_safety_hold
+    }
+    starts = [a.started_at for a in activities if a.started_at is not None]
+    chosen = progression.next_to_start(
+        risk.pathway().plan, standings, max(starts, default=plan.created_at), now(), locked
+    )
+    for activity in activities:
+        if activity.module_id == chosen:
+            activity.status = ACTIVE
+            activity.started_at = activity.grade_began_at = now()
+
+
+def _best_quizzes(activities: Sequence[Activity]) -> dict[tuple[UUID, int], int]:
+    query = (
+        select(QuizAttempt.activity_id, QuizAttempt.grade, func.max(QuizAttempt.percent))
+        .where(QuizAttempt.activity_id.in_([a.id for a in activities]))
+        .group_by(QuizAttempt.activity_id, QuizAttempt.grade)
+    )
+    return {(activity, grade): best for activity, grade, best in session.execute(query).tuples()}
+
+
+def _practice_since(
+    activities: Sequence[Activity], since: datetime
+) -> dict[UUID, tuple[int, int | None]]:
+    # Days done, and the newest confidence given.
+    query = (
+        select(PracticeLog.activity_id, PracticeLog.done, PracticeLog.confidence)
+        .where(
+            PracticeLog.activity_id.in_([a.id for a in activities]),
+            PracticeLog.day >= since.date(),
+        )
+        .order_by(PracticeLog.day)
+    )
+    found: dict[UUID, tuple[int, int | None]] = {}
+    for activity_id, done, confidence in session.execute(query).tuples():
+        days, newest = found.get(activity_id, (0, None))
+        found[activity_id] = (days + int(done), newest if confidence is None else confidence)
+    return found
+
+
+def _stuck_marks(patient_id: UUID) -> int:
+    query = select(func.count()).where(
+        Adaptation.patient_id == patient_id,
+        Adaptation.decision == progression.STUCK,
+        Adaptation.at > now() - STUCK_WITHIN,
+    )
+    return session.scalar(query) or 0
+
+
+def _quiz_faults(grade: Grade, answers: Mapping[str, int]) -> dict[str, str]:
+    options = {item.id: len(item.options) for item in grade.quiz}
+    faults = {f"answers.{name}": "There is no such question." for name in answers.keys() - options}
+    for name, count in options.items():
+        if name not in answers:
+            faults[f"answers.{name}"] = "This question needs an answer."
+        elif not 0 <= answers[name] < count:
+            faults[f"answers.{name}"] = f"Choose an option from 0 to {count - 1}."
+    return faults
+
+
+def _value_faults(grade: Grade, values: Mapping[str, Any]) -> dict[str, str]:
+    kinds = {value.id: value.kind for value in grade.practice.values}
+    faults = {}
+    for name, value in values.items():
+        if name not in kinds:
+            faults[f"values.{name}"] = "This is not asked here."
+        elif kinds[name] == "number" and (
+            isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6
+        ):
+            faults[f"values.{name}"] = "Give a number."
+        elif kinds[name] == "text" and (not isinstance(value, str) or len(value) > 2000):
+            faults[f"values.{name}"] = "Write up to 2000 characters."
+    return faults
+
+
+def _audit(action: str, activity: Activity) -> None:
+    audit.record(
+        action,
+        practice_id=activity.practice_id,
+        patient_id=activity.patient_id,
+        entity="activity",
+        entity_id=activity.id,
+    )

@@ -1,0 +1,1 @@
+"""Safety, stratification, factors, response index and trajectory."""

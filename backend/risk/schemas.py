@@ -1,0 +1,59 @@
+"""What risk sends and receives."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from backend.core.schema import Schema, short_text
+
+
+class ClearanceIn(Schema):
+    """Why the programme may go on."""
+
+    reason = short_text(500, required=True)
+
+
+class HoldOut(Schema):
+    """A safety hold, and who cleared it."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    level = fields.String(required=True)
+    items = fields.List(fields.String(), required=True)
+    opened_at = fields.DateTime(required=True)
+    cleared_at = fields.DateTime(allow_none=True)
+    cleared_by = fields.UUID(allow_none=True)
+    reason = fields.String(allow_none=True)
+
+
+class AssessmentOut(Schema):
+    """One judgement by rule (FHIR RiskAssessment)."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    method = fields.String(required=True)
+    method_version = fields.String(required=True)
+    at = fields.DateTime(required=True)
+    outcome = fields.String(allow_none=True)
+    value = fields.Float(allow_none=True)
+    inputs = fields.Dict(required=True)
+    result = fields.Dict(required=True)
+    reasons = fields.List(fields.String(), required=True)
+
+
+class TrendPointOut(Schema):
+    """One occasion: risk score 0-100 and the decision on it."""
+
+    at = fields.DateTime(required=True)
+    value = fields.Float(required=True)
+    decision = fields.String(allow_none=True)
+    band = fields.String(allow_none=True)
+
+
+class RiskOut(Schema):
+    """A patient's newest assessments, their course, and the safety hold that stands."""
+
+    patient_id = fields.UUID(required=True)
+    assessments = fields.List(fields.Nested(AssessmentOut), required=True)
+    trend = fields.List(fields.Nested(TrendPointOut), required=True)
+    hold = fields.Nested(HoldOut, allow_none=True)

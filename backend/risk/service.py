@@ -1,0 +1,360 @@
+"""Safety, stratification, factors and trajectory of a patient: what is stored and what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import insert, select
+
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.ids import new_id
+from backend.core.problems import not_found
+from backend.instruments.questionnaires import Questionnaire
+from backend.risk import profile, response_index, safety, stratification, trajectory
+from backend.risk.models import RiskAssessment, SafetyHold
+from backend.risk.pathway import Pathway, load_pathway
+from backend.risk.profile import ElevatedFactor
+
+STANDARD = "standard"
+STRATIFICATION = "stratification"
+FACTOR_PROFILE = "factor-profile"
+RESPONSE_INDEX = "response-index"
+TRAJECTORY = "trajectory"
+
+# A year of weeks: what the course is judged on.
+LONGEST_SERIES = 53
+ACUTE_ANSWER = "under-6-weeks"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The response an assessment is made from."""
+
+    practice_id: UUID
+    patient_id: UUID
+    response_id: UUID
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One occasion of a patient's course: risk score 0-100 and the decision on it."""
+
+    at: datetime
+    value: Decimal
+    decision: str | None
+    band: str | None
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the baseline answers say. ``group`` is ``None`` when it could not be scored."""
+
+    assessment_id: UUID
+    group: str | None
+    reasons: tuple[str, ...]
+    factors: list[ElevatedFactor]
+    response_level: str | None
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a check-in says of the course, with the last occasions for whoever must judge it."""
+
+    score: Decimal | None
+    reason: str | None
+    decision: str | None
+    reasons: tuple[str, ...]
+    expected: float | None
+    contributions: Mapping[str, Decimal]
+    recent: list[TrendPoint]
+    factors: list[ElevatedFactor]
+
+
+def pathway() -> Pathway:
+    """The rule set in force."""
+    return load_pathway(current_app.extensions["settings"].content, STANDARD)
+
+
+def find_danger(asked: Questionnaire, answers: Mapping[str, Any]) -> safety.Finding:
+    """The red flags among sound answers. Pure."""
+    flags = (
+        safety.RedFlag(d.link_id, d.level, d.answers, d.only_with_another) for d in asked.danger
+    )
+    return safety.find(flags, answers)
+
+
+def open_hold(patient_id: UUID) -> SafetyHold | None:
+    """The safety hold that stands, if any."""
+    return session.scalar(
+        select(SafetyHold).where(
+            SafetyHold.patient_id == patient_id, SafetyHold.cleared_at.is_(None)
+        )
+    )
+
+
+def hold(source: Source, finding: safety.Finding) -> None:
+    """Let the programme stand still until a provider clears it; a standing hold stays as it is."""
+    if open_hold(source.patient_id) is not None:
+        return
+    session.add(
+        SafetyHold(
+            practice_id=source.practice_id,
+            patient_id=source.patient_id,
+            response_id=source.response_id,
+            level=finding.level,
+            items=list(finding.items),
+            opened_at=now(),
+        )
+    )
+    session.flush()
+
+
+def clear_hold(patient_id: UUID, reason: str) -> SafetyHold:
+    """A provider has seen to it: the programme goes on. Raises ``Problem`` 404 when none stands."""
+    found = session.scalar(
+        select(SafetyHold)
+        .where(
+            SafetyHold.patient_id == patient_id,
+            SafetyHold.practice_id == actor.practice_id,
+            SafetyHold.cleared_at.is_(None),
+        )
+        .with_for_update()
+    )
+    if found is None:
+        raise not_found("safety hold")
+    found.cleared_at = now()
+    found.cleared_by = actor.id
+    found.reason = reason
+    audit.record(
+        "safety-hold.clear",
+        practice_id=found.practice_id,
+        patient_id=patient_id,
+        entity="safety-hold",
+        entity_id=found.id,
+    )
+    session.flush()
+    return found
+
+
+def assess_baseline(
+    source: Source, scores: Mapping[str, Decimal | None], answers: Mapping[str, Any]
+) -> Baseline:
+    """Stratify, profile the factors, index the response, and start the trajectory. One insert."""
+    rules = pathway()
+    stratum = stratification.stratify(rules.stratification, scores)
+    factors = profile.elevated_factors(rules.factors, scores)
+    index = response_index.response_index(rules.response_index, scores)
+    course = "acute" if answers.get("context.duration") == ACUTE_ANSWER else "persistent"
+    first = _judge_course(source, scores, [], course)
+    rows = [
+        _row(
+            source,
+            STRATIFICATION,
+            method=rules.stratification.method,
+            outcome=stratum.group,
+            inputs=_plain(scores, (rules.stratification.total, rules.stratification.psychosocial)),
+            reasons=list(stratum.reasons),
+        ),
+        _row(
+            source,
+            FACTOR_PROFILE,
+            inputs=_plain(scores, [s.code for f in rules.factors for s in f.sources]),
+            result={"elevated": [_factor(f) for f in factors]},
+            reasons=[f.reason for f in factors],
+        ),
+        _row(
+            source,
+            RESPONSE_INDEX,
+            outcome=index.level,
+            value=index.value,
+            inputs=_plain(scores, [c.code for c in rules.response_index.components]),
+            result={"points": dict(index.points)},
+            reasons=list(index.reasons),
+        ),
+        first.row,
+    ]
+    session.execute(insert(RiskAssessment), rows)
+    return Baseline(rows[0]["id"], stratum.group, stratum.reasons, factors, index.level)
+
+
+def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
+    """Move the trajectory on by one check-in: one query for the series, one insert."""
+    rules = pathway()
+    earlier = _series(source.patient_id)
+    course = earlier[0].inputs["course"] if earlier else "persistent"
+    judged = _judge_course(source, scores, earlier, course)
+    session.execute(insert(RiskAssessment), [judged.row])
+    recent = [_trend_point(row) for row in earlier[-3:] if row.value is not None]
+    if judged.score.value is not None:
+        recent.append(
+            TrendPoint(now(), judged.score.value, judged.row["outcome"], judged.row["result"]["band"])
+        )
+    return Course(
+        score=judged.score.value,
+        reason=judged.score.reason,
+        decision=judged.row["outcome"],
+        reasons=tuple(judged.row["reasons"]),
+        expected=judged.row["result"].get("expected"),
+        contributions=judged.score.contributions,
+        recent=recent,
+        factors=profile.elevated_factors(rules.factors, scores),
+    )
+
+
+def trend(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[TrendPoint]:
+    """A patient's risk scores, oldest first."""
+    return [_trend_point(row) for row in _series(patient_id, limit) if row.value is not None]
+
+
+def latest(patient_id: UUID) -> list[RiskAssessment]:
+    """The newest assessment of each kind."""
+    query = (
+        select(RiskAssessment)
+        .where(RiskAssessment.patient_id == patient_id)
+        .distinct(RiskAssessment.kind)
+        .order_by(RiskAssessment.kind, RiskAssessment.at.desc(), RiskAssessment.id.desc())
+    )
+    return list(session.scalars(query))
+
+
+def groups(patient_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The present risk group of each patient that has one, in one query."""
+    if not patient_ids:
+        return {}
+    query = (
+        select(RiskAssessment.patient_id, RiskAssessment.outcome)
+        .where(
+            RiskAssessment.patient_id.in_(patient_ids), RiskAssessment.kind == STRATIFICATION
+        )
+        .distinct(RiskAssessment.patient_id)
+        .order_by(RiskAssessment.patient_id, RiskAssessment.at.desc())
+    )
+    return {patient: group for patient, group in session.execute(query).tuples() if group}
+
+
+@dataclass(frozen=True)
+class _Judged:
+    score: trajectory.RiskScore
+    row: dict[str, Any]
+
+
+def _judge_course(
+    source: Source,
+    scores: Mapping[str, Decimal | None],
+    earlier: Sequence[Any],
+    course: str,
+) -> _Judged:
+    rules = pathway()
+    at = now()
+    rule = rules.trajectory
+    answered = trajectory.severities(rule, scores)
+    score = trajectory.risk_score(rule, _readings(answered, earlier, at))
+    outcome, result, reasons = None, {}, [score.reason] if score.reason else []
+    if score.value is not None:
+        points = [*_points(earlier), trajectory.Point(_day(earlier, at), float(score.value))]
+        judged = trajectory.judge(rule, course, points)
+        outcome, reasons = judged.decision, list(judged.reasons)
+        result = {
+            "expected": judged.expected,
+            "deviation": judged.deviation,
+            "band": judged.band,
+            "contributions": {k: float(v) for k, v in score.contributions.items()},
+            "older": list(score.older),
+        }
+    severity = {name: float(round(value, 4)) for name, value in answered.items()}
+    row = _row(
+        source,
+        TRAJECTORY,
+        outcome=outcome,
+        value=score.value,
+        inputs={"course": course, "severity": severity},
+        result=result,
+        reasons=reasons,
+    )
+    return _Judged(score, row)
+
+
+def _readings(
+    answered: Mapping[str, Decimal], earlier: Sequence[Any], at: datetime
+) -> dict[str, trajectory.Reading]:
+    readings: dict[str, trajectory.Reading] = {}
+    for row in earlier:
+        age = (at - row.at) // timedelta(days=1)
+        for name, severity in row.inputs["severity"].items():
+            readings[name] = trajectory.Reading(Decimal(str(severity)), age)
+    for name, value in answered.items():
+        readings[name] = trajectory.Reading(value, 0)
+    return readings
+
+
+def _points(earlier: Sequence[Any]) -> list[trajectory.Point]:
+    scored = [row for row in earlier if row.value is not None]
+    return [trajectory.Point(_day(scored, row.at), float(row.value)) for row in scored]
+
+
+def _day(rows: Sequence[Any], at: datetime) -> float:
+    scored = [row for row in rows if row.value is not None]
+    return (at - scored[0].at) / timedelta(days=1) if scored else 0.0
+
+
+def _series(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[Any]:
+    newest = (
+        select(
+            RiskAssessment.at,
+            RiskAssessment.value,
+            RiskAssessment.outcome,
+            RiskAssessment.inputs,
+            RiskAssessment.result["band"].astext.label("band"),
+        )
+        .where(RiskAssessment.patient_id == patient_id, RiskAssessment.kind == TRAJECTORY)
+        .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
+        .limit(limit)
+    )
+    return list(reversed(session.execute(newest).all()))
+
+
+def _trend_point(row: Any) -> TrendPoint:
+    return TrendPoint(row.at, row.value, row.outcome, row.band)
+
+
+def _row(source: Source, kind: str, **values: Any) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "practice_id": source.practice_id,
+        "patient_id": source.patient_id,
+        "response_id": source.response_id,
+        "kind": kind,
+        "method": kind,
+        "method_version": pathway().label,
+        "at": now(),
+        "outcome": None,
+        "value": None,
+        "result": {},
+        "reasons": [],
+        **values,
+    }
+
+
+def _plain(scores: Mapping[str, Decimal | None], codes: Iterable[str]) -> dict[str, float]:
+    found = ((code, scores.get(code)) for code in codes)
+    return {code: float(value) for code, value in found if value is not None}
+
+
+def _factor(factor: ElevatedFactor) -> dict[str, Any]:
+    return {
+        "factor": factor.factor,
+        "title": factor.title,
+        "code": factor.code,
+        "value": float(factor.value),
+        "edge": float(factor.edge),
+        "severity": float(factor.severity),
+    }
