@@ -91,10 +91,10 @@ def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> 
         status = states.move(situation, action, at, note=note, code=detail.get("code"))
     except states.IllegalMove as refused:
         raise _conflict(alert, action, str(refused)) from None
-    before = alert.status
+    before, version = alert.status, bump_feed(alert.practice_id)
     alert.status = status
     alert.updated_at = at
-    alert.feed_version = bump_feed(alert.practice_id)
+    alert.feed_version = version
     if action == states.ACKNOWLEDGE:
         alert.acknowledged_at, alert.acknowledged_by = at, actor.id
     if status in OPEN_STATES:

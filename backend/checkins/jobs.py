@@ -111,4 +111,4 @@ def _take(*conditions: object, limit: int) -> Sequence[tuple[CheckIn, Enrolment]
         .limit(limit)
         .with_for_update(of=CheckIn, skip_locked=True)
     )
-    return session.execute(query).tuples().all()
+    return session.execute(query).all()

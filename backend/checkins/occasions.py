@@ -137,7 +137,7 @@ def last_answers(patient_ids: Sequence[UUID]) -> dict[UUID, datetime]:
         .where(CheckIn.patient_id.in_(patient_ids), CheckIn.status == COMPLETED)
         .group_by(CheckIn.patient_id)
     )
-    return {patient_id: at for patient_id, at in session.execute(query).tuples() if at}
+    return {patient_id: at for patient_id, at in session.execute(query) if at}
 
 
 def _insert(enrolment: Enrolment, **values: object) -> None:

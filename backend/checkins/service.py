@@ -22,7 +22,7 @@ from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.instruments import service as instruments
-from backend.instruments.questionnaires import check_answers
+from backend.instruments.questionnaires import check_answers, fitting
 from backend.instruments.service import Submission
 from backend.messaging import service as messaging
 from backend.patients.models import ACTIVE, Enrolment
@@ -50,7 +50,7 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         return repeated
     asked = instruments.questionnaire(check_in.battery, check_in.occasion)
     faults = check_answers(asked, submission.answers)
-    sound = {link: value for link, value in submission.answers.items() if link not in faults}
+    sound = fitting(asked, submission.answers)
     danger = risk.find_danger(asked, sound)
     if not danger.locks:
         if faults:
@@ -89,6 +89,7 @@ def _lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, Practice]:
         .join(Practice, Practice.id == CheckIn.practice_id)
         .where(CheckIn.id == check_in_id, CheckIn.patient_id == actor.id)
         .with_for_update(of=(CheckIn, Enrolment), key_share=False)
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
         raise not_found("check-in")

@@ -1,7 +1,150 @@
-"""Pages."""
+"""The patient's pages: behind the links in the texts, on any phone, with or without scripts."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any
 
-blueprint = Blueprint("companion", __name__, template_folder="templates")
+from flask import g, redirect, render_template, request, url_for
+
+from backend.checkins import feedback, occasions
+from backend.checkins.models import SCHEDULED, CheckIn
+from backend.companion import checkin_pages, plan_pages, session, sign_in_pages
+from backend.companion.base import Page, blueprint
+from backend.companion.present import asked_in, can_answer, day_words, time_words
+from backend.companion.session import for_patients, takes_answers
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.identity import actor
+from backend.core.problems import Problem
+from backend.patients import consent as consents
+from backend.patients.models import ACTIVE, INVITED
+from backend.practices import service as practices
+from backend.programme import service as programme
+from backend.programme.service import ActivityView
+from backend.risk import service as risk
+
+__all__ = ["blueprint", "checkin_pages", "plan_pages", "sign_in_pages"]
+
+
+@blueprint.get("/my/")
+@for_patients
+def home() -> Page:
+    """What is next."""
+    enrolment = session.enrolment()
+    mine = occasions.mine()
+    audit.record("check-in.list", practice_id=actor.practice_id, patient_id=actor.id)
+    return render_template(
+        "companion/home.html",
+        enrolment=enrolment,
+        practice=practices.get_practice(actor.practice_id),
+        to_answer=[_with_title(c) for c in mine if can_answer(c) and enrolment.status == ACTIVE],
+        coming=_next_opening(mine) if enrolment.status == ACTIVE else None,
+        held=_held_text(),
+        activities=_activities(),
+    )
+
+
+@blueprint.get("/my/next")
+@for_patients
+def go_on() -> Page:
+    """Straight to the next thing to do: questions first, then the module being worked on."""
+    if session.enrolment().status != ACTIVE:
+        return redirect(url_for("companion.home"), 303)
+    for check_in in occasions.mine():
+        if can_answer(check_in):
+            return redirect(url_for("companion.check_in", check_in_id=check_in.id), 303)
+    for view in _activities():
+        if view.activity.status == ACTIVE and not view.locked:
+            return redirect(url_for("companion.module", activity_id=view.activity.id), 303)
+    return redirect(url_for("companion.home"), 303)
+
+
+@blueprint.get("/my/consent")
+@for_patients
+def consent() -> Page:
+    """The text to read before joining."""
+    return _consent_page()
+
+
+@blueprint.post("/my/consent")
+@takes_answers
+def give_consent() -> Page:
+    """Agree and join."""
+    enrolment = session.enrolment()
+    if request.form.get("agree") != "yes":
+        return _consent_page("Please tick the box if you want to take part."), 422
+    try:
+        consents.give(enrolment, request.form.get("version", "")[:20], how="web")
+    except Problem as problem:
+        if problem.code != "consent-text-changed":
+            raise
+        return _consent_page("The text has changed since you opened it. Please read it again."), 409
+    return redirect(url_for("companion.go_on"), 303)
+
+
+def _consent_page(fault: str | None = None) -> str:
+    enrolment = session.enrolment()
+    return render_template(
+        "companion/consent.html",
+        text=consents.current_text(enrolment.patient.language),
+        enrolment=enrolment,
+        agreed_on=enrolment.consented_at and day_words(enrolment.consented_at),
+        asks=enrolment.status == INVITED,
+        fault=fault,
+    )
+
+
+@blueprint.get("/my/settings")
+@for_patients
+def settings() -> Page:
+    """Texts, consent, and leaving."""
+    return _settings_page()
+
+
+@blueprint.post("/my/settings")
+@for_patients
+def withdraw() -> Page:
+    """Leave the programme; nothing more is sent."""
+    if request.form.get("leave") != "yes":
+        return _settings_page("Please tick the box if you are sure."), 422
+    consents.withdraw(session.enrolment(), how="web")
+    return redirect(url_for("companion.home"), 303)
+
+
+def _settings_page(fault: str | None = None) -> str:
+    return render_template(
+        "companion/settings.html",
+        enrolment=session.enrolment(),
+        practice=practices.get_practice(actor.practice_id),
+        fault=fault,
+    )
+
+
+def _with_title(check_in: CheckIn) -> dict[str, Any]:
+    return {
+        "id": check_in.id,
+        "title": asked_in(check_in).title,
+        "closes": check_in.closes_at and time_words(check_in.closes_at),
+    }
+
+
+def _next_opening(mine: list[CheckIn]) -> str | None:
+    coming = [c.opens_at for c in mine if c.status == SCHEDULED and c.opens_at > now()]
+    return time_words(min(coming)) if coming else None
+
+
+def _held_text() -> str | None:
+    if risk.open_hold(actor.id) is None:
+        return None
+    return str(feedback.texts(g.language).safety["after_hold"])
+
+
+def _activities() -> list[ActivityView]:
+    try:
+        plan = programme.plan_of(actor.id)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return []
+    audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=actor.id)
+    return plan.activities

@@ -1,7 +1,215 @@
-"""Pages."""
+"""The console's pages: sign-in, the feed, an alert, the patients."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-blueprint = Blueprint("console", __name__, template_folder="templates")
+import flask
+from flask import Blueprint, Response, make_response, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from backend.alerts import service as alerts
+from backend.console import forms, pages, session
+from backend.console.forms import Filled
+from backend.console.session import signed_in
+from backend.core import problems
+from backend.core.database import session as database
+from backend.core.identity import CARE_TEAM, PROVIDER_ROLES, STAFF, anyone
+from backend.core.limits import limiter, sign_in_limit
+from backend.core.problems import Problem, not_found
+from backend.patients import service as patients
+from backend.practices import service as practices
+from backend.risk import service as risk
+
+blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
+blueprint.before_request(session.check_csrf)
+blueprint.context_processor(pages.helpers)
+
+STATIC = Path(__file__).parent / "static"
+DEVICE = "web console"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_ACTIONS = ", ".join(forms.ALERT_FORMS)
+
+
+@blueprint.get("/sign-in")
+@anyone
+def sign_in_page() -> str:
+    """The sign-in form."""
+    return pages.sign_in(Filled(), because=request.args.get("because"))
+
+
+@blueprint.post("/sign-in")
+@anyone
+@limiter.limit(sign_in_limit)
+def sign_in() -> Any:
+    """Sign in with e-mail, password and authenticator code."""
+    filled = forms.sign_in(request.form)
+    if filled.errors:
+        return pages.sign_in(filled), 422
+    try:
+        practices.sign_in(**{**filled.values, "device": DEVICE})
+    except Problem as problem:
+        return pages.sign_in(filled, problem.detail), problem.status, dict(problem.headers)
+    session.begin()
+    return redirect(url_for("console.alert_feed"), 303)
+
+
+@blueprint.post("/sign-out")
+@signed_in(*PROVIDER_ROLES)
+def sign_out() -> Any:
+    """End the present session."""
+    session.end()
+    return redirect(url_for("console.sign_in_page", because=session.LEFT), 303)
+
+
+@blueprint.get("/")
+@signed_in(*CARE_TEAM)
+def alert_feed() -> str:
+    """The practice's open alerts."""
+    return pages.alert_feed(request.args.get("cursor"), paused="pause" in request.args)
+
+
+@blueprint.get("/alerts/<uuid:alert_id>")
+@signed_in(*CARE_TEAM)
+def alert(alert_id: UUID) -> str:
+    """One alert, and what can be done about it."""
+    return pages.alert(alert_id, done=request.args.get("done"))
+
+
+@blueprint.post(f"/alerts/<uuid:alert_id>/<any({_ACTIONS}):action>")
+@signed_in(*CARE_TEAM)
+def act(alert_id: UUID, action: str) -> Any:
+    """Act on an alert; a refusal is told on the alert's own page."""
+    filled = forms.alert_action(action, request.form)
+    if filled.errors:
+        return pages.alert(alert_id, action=action, filled=filled), 422
+    try:
+        alerts.act(alert_id, action, **filled.values)
+    except Problem as problem:
+        _undo(problem)
+        sentence = _with_winner(problem)
+        page = pages.alert(alert_id, action=action, filled=filled, sentence=sentence)
+        return page, problem.status
+    return redirect(url_for("console.alert", alert_id=alert_id, done=action), 303)
+
+
+@blueprint.get("/patients")
+@signed_in(*STAFF)
+def patient_list() -> str:
+    """The practice's patients, and the form to enrol one."""
+    return pages.patient_list(request.args.get("cursor"))
+
+
+@blueprint.post("/patients")
+@signed_in(*STAFF)
+def enrol() -> Any:
+    """Enrol a patient; they are texted an invitation."""
+    filled = forms.enrolment(request.form)
+    if filled.errors:
+        return pages.patient_list(None, filled), 422
+    try:
+        enrolment = patients.enrol(**filled.values)
+    except Problem as problem:
+        _undo(problem)
+        page = pages.patient_list(
+            None,
+            Filled(filled.sent, errors=problem.errors),
+            problem.detail,
+            problem.members.get("patient_id"),
+        )
+        return page, problem.status
+    return redirect(
+        url_for("console.patient", patient_id=enrolment.patient_id, done="enrolled"), 303
+    )
+
+
+@blueprint.get("/patients/<uuid:patient_id>")
+@signed_in(*STAFF)
+def patient(patient_id: UUID) -> str:
+    """One patient."""
+    return pages.patient(patient_id, done=request.args.get("done"))
+
+
+@blueprint.post("/patients/<uuid:patient_id>/safety-clearance")
+@signed_in(*CARE_TEAM)
+def clear_hold(patient_id: UUID) -> Any:
+    """Clear a safety hold with a reason; the programme goes on."""
+    patients.find(patient_id)
+    filled = forms.clearance(request.form)
+    if filled.errors:
+        return pages.patient(patient_id, filled=filled), 422
+    try:
+        risk.clear_hold(patient_id, filled.values["reason"])
+    except Problem as problem:
+        _undo(problem)
+        return pages.patient(patient_id, filled=filled, sentence=problem.detail), problem.status
+    return redirect(url_for("console.patient", patient_id=patient_id, done="cleared"), 303)
+
+
+@blueprint.get("/static/<path:name>")
+@anyone
+def asset(name: str) -> Response:
+    """The stylesheet."""
+    return flask.send_from_directory(STATIC, name)
+
+
+@blueprint.route("/<path:anything>", methods=["GET", "POST"])
+@anyone
+def nowhere(anything: str) -> Any:
+    """An address under the console that does not exist: said as a page."""
+    raise not_found("page")
+
+
+@blueprint.errorhandler(Problem)
+def _refusal(problem: Problem) -> Response:
+    page = pages.error(problem.status, problem.detail, problem.errors)
+    return make_response(page, problem.status, dict(problem.headers))
+
+
+@blueprint.errorhandler(HTTPException)
+def _http_error(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    sentence = str(error.description)
+    if error.code == 429:
+        # The library's own sentence is the limit's notation.
+        sentence = "Too many tries from this address. Wait a minute, then try again."
+    response = make_response(pages.error(error.code, sentence), error.code)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+@blueprint.after_request
+def _finish(response: Response) -> Response:
+    if response.mimetype == problems.MEDIA_TYPE:
+        # Faults are logged and worded by the application's handlers; here they become a page.
+        document = response.get_json()
+        response.set_data(pages.error(response.status_code, document["detail"]))
+        response.mimetype = "text/html"
+    response.headers.update(HEADERS)
+    if request.endpoint != "console.asset":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _undo(problem: Problem) -> None:
+    # The page that tells of the refusal is committed; what was refused must not be.
+    if problem.status == 404:
+        raise problem
+    database.rollback()
+
+
+def _with_winner(problem: Problem) -> str:
+    winner = problem.members.get("acknowledged_by")
+    return f"{problem.detail} {winner} has taken it up." if winner else problem.detail

@@ -64,9 +64,9 @@ def open_session(
         used_at=at,
         expires_at=at + life,
     )
+    become(Actor(person_id, practice_id, role, row.id))
     session.add(row)
     session.flush()
-    become(Actor(person_id, practice_id, role, row.id))
     audit.record("session.open", practice_id=practice_id, entity="session", entity_id=row.id)
     return _tokens(row, secret)
 

@@ -47,7 +47,9 @@ def _switch(scope: str) -> None:
     g.practice_scope = scope
     session: Session | None = g.get("session")
     if session is not None and session.in_transaction() and session.is_active:
-        session.execute(_SET, {"scope": scope})
+        # What waits to be written belongs to the scope that is entered, not to the one left.
+        with session.no_autoflush:
+            session.execute(_SET, {"scope": scope})
 
 
 def apply_scope(session: Session, transaction: object, connection: object) -> None:

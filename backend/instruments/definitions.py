@@ -118,7 +118,7 @@ def _load(home: Path) -> Instrument:
     scoring = _read_yaml(file)
     try:
         instrument = _build(questionnaire, scoring)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise ContentError(file, f"{type(error).__name__}: {error}") from None
     for fault in _faults(instrument):
         raise ContentError(file, fault)
@@ -238,6 +238,6 @@ def _read_json(file: Path) -> Mapping[str, Any]:
 def _read_yaml(file: Path) -> Mapping[str, Any]:
     try:
         loaded: Mapping[str, Any] = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ContentError(file, f"cannot be read: {error}") from None
     return loaded

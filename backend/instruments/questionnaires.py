@@ -66,7 +66,7 @@ def load_batteries(file: Path, instruments: Mapping[str, Instrument]) -> dict[st
             name: Battery(name, loaded["version"], each["title"], tuple(map(_part, each["parts"])))
             for name, each in loaded["batteries"].items()
         }
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ContentError(file, f"{type(error).__name__}: {error}") from None
     for battery in batteries.values():
         for fault in _faults(battery, instruments):
@@ -130,6 +130,15 @@ def check_answers(asked: Questionnaire, answers: Mapping[str, Any]) -> dict[str,
         elif (message := _misfit(item, answer)) is not None:
             faults[link] = message
     return faults
+
+
+def fitting(asked: Questionnaire, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that fit their own question, whether or not that question was open. Pure."""
+    return {
+        link: answer
+        for link, answer in answers.items()
+        if link in asked.items and answer is not None and _misfit(asked.items[link], answer) is None
+    }
 
 
 def as_fhir(asked: Questionnaire) -> dict[str, Any]:

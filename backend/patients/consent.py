@@ -62,6 +62,7 @@ def give(enrolment: Enrolment, version: str, how: str) -> None:
     Raises ``Problem`` 409 when the text has changed since it was read, or the enrolment has ended.
     Giving it twice is the same as once.
     """
+    session.refresh(enrolment, with_for_update={"of": Enrolment})
     text = current_text(enrolment.patient.language)
     if version != text.version:
         raise Problem(

@@ -14,6 +14,7 @@ from backend.core.database import Base, OwnedByPractice
 WAITING = "waiting"
 ACTIVE = "active"
 COMPLETED = "completed"
+STUCK = "stuck"
 
 
 class CarePlan(OwnedByPractice, Base):

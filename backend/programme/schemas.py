@@ -8,15 +8,13 @@ from backend.core.schema import Schema
 
 
 class ActivityOut(Schema):
-    """One assigned module with the reason that earned it (FHIR CarePlan.activity)."""
+    """One assigned module (FHIR CarePlan.activity)."""
 
     id = fields.UUID(required=True, attribute="activity.id")
     module_id = fields.String(required=True, attribute="activity.module_id")
     module_version = fields.String(required=True, attribute="activity.module_version")
     title = fields.String(required=True, attribute="module.title")
     domain = fields.String(required=True, attribute="module.domain")
-    factor = fields.String(allow_none=True, attribute="activity.factor")
-    reason = fields.String(required=True, attribute="activity.reason")
     status = fields.String(required=True, attribute="activity.status")
     grade = fields.Integer(required=True, attribute="activity.grade")
     grades = fields.Integer(required=True, attribute="module.last_grade")
@@ -34,8 +32,17 @@ class PlanOut(Schema):
     activities = fields.List(fields.Nested(ActivityOut), required=True)
 
 
+class ActivityForProviders(ActivityOut):
+    """One assigned module with the factor and the reason that earned it."""
+
+    factor = fields.String(allow_none=True, attribute="activity.factor")
+    reason = fields.String(required=True, attribute="activity.reason")
+
+
 class PlanForProviders(PlanOut):
-    """A care plan with what it means for the practice."""
+    """A care plan with its reasons and what it means for the practice."""
+
+    activities = fields.List(fields.Nested(ActivityForProviders), required=True)
 
     support = fields.String(required=True, attribute="plan.support")
     notes = fields.List(fields.String(), required=True, attribute="plan.notes")

@@ -24,6 +24,7 @@ from backend.programme import modules, planning, progression
 from backend.programme.models import (
     ACTIVE,
     COMPLETED,
+    STUCK,
     WAITING,
     Activity,
     Adaptation,
@@ -261,9 +262,9 @@ def adapt(
     if decisions:
         session.flush()
         session.execute(insert(Adaptation), decisions)
-    working = [a for a in activities if a.status == ACTIVE]
+    working = [a for a in activities if a.status in (ACTIVE, STUCK)]
     title = known[working[-1].module_id, working[-1].module_version].title if working else None
-    marks = _stuck_marks(patient_id) if any(a.status == "stuck" for a in activities) else 0
+    marks = _stuck_marks(patient_id) if any(a.status == STUCK for a in activities) else 0
     return Progress(title, marks)
 
 
@@ -313,7 +314,7 @@ def _judge_grades(
     due = [
         a
         for a in activities
-        if a.status in (ACTIVE, "stuck")
+        if a.status in (ACTIVE, STUCK)
         and a.grade_began_at is not None
         and progression.is_due(rule, a.grade_began_at, at)
     ]
@@ -350,7 +351,7 @@ def _apply(activity: Activity, decision: progression.Decision, at: datetime) -> 
         activity.status = COMPLETED
         activity.completed_at = at
     elif decision.move == progression.STUCK:
-        activity.status = "stuck"
+        activity.status = STUCK
 
 
 def _adaptation(
@@ -460,7 +461,7 @@ def _best_quizzes(activities: Sequence[Activity]) -> dict[tuple[UUID, int], int]
         .where(QuizAttempt.activity_id.in_([a.id for a in activities]))
         .group_by(QuizAttempt.activity_id, QuizAttempt.grade)
     )
-    return {(activity, grade): best for activity, grade, best in session.execute(query).tuples()}
+    return {(activity, grade): best for activity, grade, best in session.execute(query)}
 
 
 def _practice_since(
@@ -476,7 +477,7 @@ def _practice_since(
         .order_by(PracticeLog.day)
     )
     found: dict[UUID, tuple[int, int | None]] = {}
-    for activity_id, done, confidence in session.execute(query).tuples():
+    for activity_id, done, confidence in session.execute(query):
         days, newest = found.get(activity_id, (0, None))
         found[activity_id] = (days + int(done), newest if confidence is None else confidence)
     return found

@@ -130,7 +130,15 @@ def load_pathway(content: Path, name: str) -> Pathway:
     file = content / "pathways" / f"{name}.yaml"
     try:
         return _build(yaml.safe_load(file.read_text()))
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (
+        OSError,
+        yaml.YAMLError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        ArithmeticError,
+    ) as error:
         raise ContentError(file, f"{type(error).__name__}: {error}") from None
 
 

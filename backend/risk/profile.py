@@ -66,5 +66,6 @@ def _elevated(rule: FactorRule, scores: Mapping[str, Decimal | None]) -> Elevate
     severity = (value - source.edge) / (source.worst - source.edge)
     if severity < 0:
         return None
-    severity = min(severity, Decimal(1)).quantize(TWO_PLACES, ROUND_HALF_UP)
+    # Nothing divided by a falling scale is minus nothing in Decimal.
+    severity = min(abs(severity), Decimal(1)).quantize(TWO_PLACES, ROUND_HALF_UP)
     return ElevatedFactor(rule.factor, rule.title, source.code, value, source.edge, severity)

@@ -238,7 +238,7 @@ def groups(patient_ids: Sequence[UUID]) -> dict[UUID, str]:
         .distinct(RiskAssessment.patient_id)
         .order_by(RiskAssessment.patient_id, RiskAssessment.at.desc())
     )
-    return {patient: group for patient, group in session.execute(query).tuples() if group}
+    return {patient: group for patient, group in session.execute(query) if group}
 
 
 @dataclass(frozen=True)

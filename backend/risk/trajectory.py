@@ -132,7 +132,8 @@ def severities(rule: TrajectoryRule, scores: Mapping[str, Decimal | None]) -> di
         for source in each.sources:
             value = scores.get(source.code)
             if value is not None:
-                found[each.name] = (value - source.best) / (source.worst - source.best)
+                # Without abs, nothing on a falling scale would read as minus nothing.
+                found[each.name] = abs(value - source.best) / abs(source.worst - source.best)
                 break
     return found
 

@@ -1,0 +1,151 @@
+"""From what a browser sends to typed answers. Pure.
+
+What cannot be read is passed on as it came, so that the service that takes it names the fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import phonenumbers
+
+from backend.core.ids import new_id
+from backend.instruments.definitions import Group, Item
+from backend.instruments.questionnaires import Questionnaire, enabled
+from backend.programme.modules import Grade
+
+YES_NO = {"yes": True, "no": False}
+_KEY = re.compile(r"[0-9a-f-]{36}")
+_CODE = re.compile(r"[0-9]{6}")
+_WHOLE = re.compile(r"[0-9]{1,4}")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
+
+
+@dataclass(frozen=True)
+class Section:
+    """Groups of questions that stand open, or that the yes/no question ``opener`` opens."""
+
+    opener: str | None
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class PracticeNote:
+    """One day's practice as it was written; ``faults`` by field."""
+
+    day: date | None
+    done: bool | None
+    confidence: int | None
+    values: Mapping[str, Any]
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def sections(asked: Questionnaire) -> list[Section]:
+    """The questionnaire in its order, with what hangs on one question kept together."""
+
+    def opener(group: Group) -> str | None:
+        return asked.behind.get(group.items[0].link_id)
+
+    return [Section(key, tuple(groups)) for key, groups in groupby(asked.groups, opener)]
+
+
+def answers(form: Mapping[str, str], asked: Questionnaire) -> dict[str, Any]:
+    """Answers by link id: an option's code, a whole number, or true and false.
+
+    Questions left blank, and those whose opening question is not answered yes, are left out. A yes
+    below an opening question counts as a yes to that one too: no sign of danger may be lost to it.
+    """
+    given = {
+        link: _typed(item, form[f"a.{link}"])
+        for link, item in asked.items.items()
+        if form.get(f"a.{link}")
+    }
+    for link, opener in asked.behind.items():
+        if given.get(link) is True:
+            given[opener] = True
+    is_open = {item.link_id for item in enabled(asked, given)}
+    return {link: value for link, value in given.items() if link in is_open}
+
+
+def quiz_answers(form: Mapping[str, str], grade: Grade) -> dict[str, int]:
+    """The chosen option of each question, counted from 0."""
+    return {
+        item.id: int(form[f"q.{item.id}"])
+        for item in grade.quiz
+        if _WHOLE.fullmatch(form.get(f"q.{item.id}", ""))
+    }
+
+
+def practice_note(form: Mapping[str, str], grade: Grade) -> PracticeNote:
+    """A day's practice, with what is missing or cannot be read."""
+    faults = {}
+    day = _day(form.get("day", ""))
+    if day is None:
+        faults["day"] = "Choose a day."
+    done = YES_NO.get(form.get("done", ""))
+    if done is None:
+        faults["done"] = "Choose yes or no."
+    said = form.get("confidence", "")
+    confidence = int(said) if _WHOLE.fullmatch(said) and int(said) <= 10 else None
+    if said and confidence is None:
+        faults["confidence"] = "Choose a number from 0 to 10."
+    values: dict[str, Any] = {}
+    for value in grade.practice.values:
+        text = form.get(f"v.{value.id}", "").replace("\0", "").strip()
+        if text:
+            values[value.id] = _number(text) if value.kind == "number" else text
+    return PracticeNote(day, done, confidence, values, faults)
+
+
+def beside(errors: Mapping[str, str], prefix: str = "") -> dict[str, str]:
+    """A service's faults by the question they belong to."""
+    return {name.removeprefix(prefix): message for name, message in errors.items()}
+
+
+def key(text: str | None) -> str:
+    """The form's own idempotency key, or a fresh one when it has none."""
+    return text if text and _KEY.fullmatch(text) else str(new_id())
+
+
+def code(text: str) -> str | None:
+    """Six digits, however they were spaced."""
+    digits = re.sub(r"[\s-]", "", text)
+    return digits if _CODE.fullmatch(digits) else None
+
+
+def phone(text: str, region: str | None) -> str | None:
+    """A number in E.164. ``region`` (``GB``) reads numbers written without a country code."""
+    try:
+        number = phonenumbers.parse(text[:40], region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _typed(item: Item, text: str) -> Any:
+    if item.type == "boolean":
+        return YES_NO.get(text, text)
+    if item.type == "integer" and _WHOLE.fullmatch(text):
+        return int(text)
+    return text
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> float | int | str:
+    plain = text.replace(",", ".")
+    if not _NUMBER.fullmatch(plain):
+        return text
+    return float(plain) if "." in plain else int(plain)

@@ -1,0 +1,205 @@
+"""Puts a page together: what is asked of the services, and what the template shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from flask import render_template
+
+from backend.alerts import feed, states
+from backend.console import charts, present, session
+from backend.console.forms import Filled
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.identity import CARE_TEAM, actor
+from backend.core.problems import Problem
+from backend.core.schema import LANGUAGES, WEEKDAYS
+from backend.instruments import service as instruments
+from backend.patients import service as patients
+from backend.practices import service as practices
+from backend.programme import service as programme
+from backend.risk import service as risk
+
+PAGE = 20
+REFRESH_SECONDS = 60
+LANGUAGE_NAMES = {"en": "English"}
+TITLES = {
+    400: "That did not work",
+    403: "Not for your role",
+    404: "There is nothing here",
+    409: "Not possible now",
+    413: "Too much at once",
+    422: "Another look is needed",
+    429: "Too many tries",
+    500: "Something went wrong",
+}
+
+
+def helpers() -> dict[str, Any]:
+    """What every template of the console may use."""
+    viewer = session.viewer()
+    zone = viewer.zone if viewer else "UTC"
+    return {
+        "viewer": viewer,
+        "present": present,
+        "csrf_token": session.csrf_token,
+        "when": lambda at: present.when(at, zone),
+        "may_see_care": viewer is not None and viewer.role in CARE_TEAM,
+    }
+
+
+def sign_in(filled: Filled, sentence: str | None = None, because: str | None = None) -> str:
+    """The sign-in form; ``because`` says why somebody was sent here."""
+    return render_template(
+        "console/sign_in.html", filled=filled, sentence=sentence, because=because
+    )
+
+
+def alert_feed(cursor: str | None, paused: bool) -> str:
+    """Open alerts, the highest tier and the nearest respond-by first."""
+    page = feed.page(PAGE, cursor)
+    at = now()
+    tiers = [
+        (tier, list(rows)) for tier, rows in groupby(page.items, key=lambda row: row.Alert.tier)
+    ]
+    return render_template(
+        "console/feed.html",
+        tiers=tiers,
+        at=at,
+        next_cursor=page.next_cursor,
+        is_first=cursor is None,
+        paused=paused,
+        # A later page would lose its place, and whoever reads it is looking back anyway.
+        refresh_seconds=None if paused or cursor else REFRESH_SECONDS,
+    )
+
+
+def alert(
+    alert_id: UUID,
+    *,
+    done: str | None = None,
+    action: str | None = None,
+    filled: Filled | None = None,
+    sentence: str | None = None,
+) -> str:
+    """One alert. ``action`` with ``filled`` is the form that was just refused, and why."""
+    view = feed.get(alert_id)
+    found = view.alert.Alert
+    at = now()
+    situation = states.Situation(
+        status=found.status,
+        tier=found.tier,
+        closed_at=found.closed_at,
+        contacts=sum(event.action == states.CONTACT for event in view.history),
+    )
+    return render_template(
+        "console/alert.html",
+        row=view.alert,
+        alert=found,
+        overdue=present.is_overdue(found.status, found.respond_by, at),
+        evidence=[present.evidence(entry) for entry in reversed(found.evidence)],
+        history=view.history,
+        names={provider.id: provider.name for provider in practices.list_providers()},
+        moves=present.moves(situation, at),
+        resolutions=states.RESOLUTIONS,
+        trend=view.trend,
+        chart=_chart(view.trend),
+        notice=present.NOTICES.get(done or ""),
+        action=action,
+        filled=filled or Filled(),
+        sentence=sentence,
+    )
+
+
+def patient_list(
+    cursor: str | None,
+    filled: Filled | None = None,
+    sentence: str | None = None,
+    enrolled_already: str | None = None,
+) -> str:
+    """The practice's patients, newest first, and the form to enrol one."""
+    page = patients.list_enrolments(PAGE, cursor)
+    sees_care = actor.role in CARE_TEAM
+    return render_template(
+        "console/patients.html",
+        page=page,
+        groups=risk.groups([row.patient_id for row in page.items]) if sees_care else {},
+        is_first=cursor is None,
+        weekdays=WEEKDAYS,
+        languages=[(code, LANGUAGE_NAMES.get(code, code)) for code in LANGUAGES],
+        zones=sorted(available_timezones()),
+        filled=filled or Filled(),
+        sentence=sentence,
+        enrolled_already=enrolled_already,
+    )
+
+
+def patient(
+    patient_id: UUID,
+    *,
+    done: str | None = None,
+    filled: Filled | None = None,
+    sentence: str | None = None,
+) -> str:
+    """One patient: enrolment for all staff; risk, course, plan and safety for the care team."""
+    enrolment = patients.find(patient_id)
+    audit.record("patient.read", practice_id=enrolment.practice_id, patient_id=patient_id)
+    care = _care(patient_id) if actor.role in CARE_TEAM else {}
+    return render_template(
+        "console/patient.html",
+        enrolment=enrolment,
+        weekday=WEEKDAYS[enrolment.checkin_weekday],
+        notice=present.NOTICES.get(done or ""),
+        filled=filled or Filled(),
+        sentence=sentence,
+        **care,
+    )
+
+
+def error(status: int, sentence: str, errors: Mapping[str, str] | None = None) -> str:
+    """A refusal as a page. Asks nothing of the database, which may be what has failed."""
+    return render_template(
+        "console/error.html",
+        title=TITLES.get(status, "That did not work"),
+        sentence=sentence,
+        errors=errors or {},
+    )
+
+
+def _care(patient_id: UUID) -> dict[str, Any]:
+    audit.record("risk.read", practice_id=actor.practice_id, patient_id=patient_id)
+    audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=patient_id)
+    points = risk.trend(patient_id)
+    hold = risk.open_hold(patient_id)
+    return {
+        "assessed": present.by_kind(risk.latest(patient_id)),
+        "trend": points,
+        "chart": _chart(points),
+        "plan": _plan(patient_id),
+        "hold": hold,
+        "hold_questions": present.questions(hold.items, _question_texts()) if hold else [],
+    }
+
+
+def _plan(patient_id: UUID) -> programme.PlanView | None:
+    try:
+        return programme.plan_of(patient_id)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return None
+
+
+def _question_texts() -> dict[str, str]:
+    known = instruments.library().instruments.values()
+    return {item.link_id: item.text for instrument in known for item in instrument.items}
+
+
+def _chart(points: list[risk.TrendPoint]) -> str:
+    viewer = session.viewer()
+    assert viewer is not None
+    return charts.trend([(point.at, float(point.value)) for point in points], viewer.zone)

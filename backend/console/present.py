@@ -1,0 +1,215 @@
+"""Stored facts in the words of the pages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backend.alerts import states
+
+TIERS = {1: "Critical", 2: "High", 3: "Routine"}
+STATUSES = {
+    states.NEW: "New",
+    states.DELIVERED: "Waiting to be taken up",
+    states.ACKNOWLEDGED: "Taken up",
+    states.IN_PROGRESS: "In progress",
+    states.RESOLVED: "Resolved",
+    states.DISMISSED: "Dismissed",
+}
+EVENTS = {
+    "open": "Opened",
+    "evidence": "New evidence",
+    "deliver": "Shown on a screen",
+    states.ACKNOWLEDGE: "Taken up",
+    states.START: "Work begun",
+    states.CONTACT: "Contact recorded",
+    states.RESOLVE: "Resolved",
+    states.DISMISS: "Dismissed",
+    states.REOPEN: "Reopened",
+    states.ESCALATE: "Escalated",
+}
+NOTICES = {
+    states.ACKNOWLEDGE: "You have taken up this alert.",
+    states.START: "Work on this alert has begun.",
+    states.CONTACT: "The contact is recorded.",
+    states.RESOLVE: "The alert is resolved.",
+    states.DISMISS: "The alert is dismissed.",
+    states.REOPEN: "The alert is open again.",
+    "enrolled": "The patient is enrolled; an invitation by text is on its way.",
+    "cleared": "The safety hold is cleared; the programme goes on.",
+}
+FACTS = {
+    "danger": "Red-flag level",
+    "risk_group": "Risk group",
+    "newly_stratified": "Newly assessed",
+    "phq9_total": "PHQ-9 total",
+    "decision": "Course",
+    "stuck_marks": "Times stuck in the last 14 days",
+    "silent_days": "Days without an answer",
+    "level": "Red-flag level",
+    "group": "Risk group",
+    "score": "Risk score (0-100)",
+    "expected": "Expected by now (0-100)",
+    "deviation": "Distance from the expected course (standard errors)",
+    "reliable_change_90": "Smallest change that is real at 90 % confidence (points)",
+    "reliable_change_95": "Smallest change that is real at 95 % confidence (points)",
+}
+WAITING = (states.NEW, states.DELIVERED)
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One past check-in: when, its risk score 0-100, and the decision on it."""
+
+    at: datetime
+    score: str
+    decision: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One occasion of an alert, ready to read. ``rows`` are labels with values."""
+
+    at: datetime
+    because: list[str]
+    answers: list[tuple[str, str]]
+    reasons: list[str]
+    factors: list[str]
+    rows: list[tuple[str, str]]
+    contributions: list[tuple[str, str]]
+    last_four: list[Occasion]
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What may be done with an alert now, and why something else may not."""
+
+    legal: list[str]
+    hindered: list[str]
+
+
+def evidence(entry: Mapping[str, Any]) -> Evidence:
+    """An entry of an alert's evidence. What we have no words for is shown under its own name."""
+    rest = dict(entry)
+    at = datetime.fromisoformat(rest.pop("at"))
+    because = [_because(each) for each in rest.pop("because", [])]
+    answers = [(a["text"], words(a["answer"])) for a in rest.pop("answers", [])]
+    contributions = rest.pop("contributions", {})
+    last_four = [
+        Occasion(datetime.fromisoformat(o["at"]), words(o["score"]), words(o["decision"]))
+        for o in rest.pop("last_four", [])
+    ]
+    reasons, factors = list(rest.pop("reasons", [])), list(rest.pop("factors", []))
+    source = rest.pop("source", None)
+    return Evidence(
+        at=at,
+        because=because,
+        answers=answers,
+        reasons=reasons,
+        factors=factors,
+        rows=rows(rest),
+        contributions=shares(contributions),
+        last_four=last_four,
+        source=source,
+    )
+
+
+def rows(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Labels and values, nested mappings laid flat; what is unknown is left out."""
+    flat: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat += rows(value)
+        elif value is not None:
+            flat.append((FACTS.get(key, spaced(key)), words(value)))
+    return flat
+
+
+def shares(contributions: Mapping[str, float]) -> list[tuple[str, str]]:
+    """What each input adds to the score, in points, the most first."""
+    ordered = sorted(contributions.items(), key=lambda each: -each[1])
+    return [(spaced(name), words(points)) for name, points in ordered]
+
+
+def words(value: Any) -> str:
+    """A value as it is read aloud."""
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(words, value))
+    text = str(value)
+    # Codes are single words with underscores; what people wrote stays as it is.
+    return text.replace("_", " ") if " " not in text else text
+
+
+def spaced(code: str) -> str:
+    """``low-mood`` as ``Low mood``; ``phq9.total`` as ``Phq9 total``."""
+    text = code.replace("_", " ").replace("-", " ").replace(".", " ")
+    return text[:1].upper() + text[1:]
+
+
+def when(at: datetime, zone: str) -> str:
+    """An instant in the practice's day, with the name of the time in force."""
+    return f"{at.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M %Z}"
+
+
+def is_overdue(status: str, respond_by: datetime, at: datetime) -> bool:
+    """Whether nobody has taken an alert up by its respond-by."""
+    return status in WAITING and at > respond_by
+
+
+def moves(situation: states.Situation, at: datetime) -> Moves:
+    """The moves that are legal now, judged as the service will judge them."""
+    legal, hindered = [], []
+    for status, action in states.MOVES:
+        if status != situation.status:
+            continue
+        try:
+            # Note and code are asked for in the form; here only the situation is judged.
+            states.move(situation, action, at, note="-", code=states.RESOLUTIONS[0])
+            legal.append(action)
+        except states.IllegalMove as refused:
+            hindered.append(str(refused))
+    return Moves(legal, hindered)
+
+
+def event_detail(detail: Mapping[str, Any] | None) -> str:
+    """What an event of an alert's history adds, in a few words."""
+    told = []
+    for key, value in (detail or {}).items():
+        if key == "reached":
+            told.append("patient reached" if value else "patient not reached")
+        elif key == "code":
+            told.append(spaced(str(value)).lower())
+        elif key == "tier":
+            told.append(f"tier {value} ({TIERS[value].lower()})")
+        else:
+            told.append(f"{spaced(key).lower()} {words(value)}")
+    return ", ".join(told)
+
+
+def questions(links: Iterable[str], texts: Mapping[str, str]) -> list[str]:
+    """The questions behind link ids; the id itself where the question is no longer asked."""
+    return [texts.get(link, link) for link in links]
+
+
+def by_kind(assessments: Sequence[Any]) -> dict[str, Any]:
+    """Assessments by kind; underscores for hyphens, so that templates can name them."""
+    return {each.kind.replace("-", "_"): each for each in assessments}
+
+
+def _because(condition: Mapping[str, Any]) -> str:
+    fact = FACTS.get(condition["fact"], spaced(condition["fact"]))
+    if "at_least" in condition:
+        rule = f"{words(condition['at_least'])} or more"
+    else:
+        rule = " or ".join(map(words, condition.get("one_of", [])))
+    return f"{fact}: {words(condition['value'])} (the rule asks for {rule})"

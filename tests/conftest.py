@@ -1,0 +1,127 @@
+"""A real PostgreSQL for every test: embedded, or the server in TEST_DATABASE_URL.
+
+One database is migrated once and serves as the template; each test that asks for an app gets a copy
+of its own, so that commits, roles and row-level security are the real ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import URL, make_url
+
+from backend.app import create_app
+from backend.config import Settings
+from backend.core import embedded, migrations
+from backend.core.clock import MovableClock
+from backend.core.ids import new_id
+from tests.world import World
+
+# A Tuesday, in the middle of the working day in London.
+START = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
+SECRET = "a secret that only tests know, long enough"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> URL:
+    """The server that tests use, as the address of its maintenance database."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    url = given or embedded.start(tmp_path_factory.mktemp("postgres") / "data", "tests")
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+@pytest.fixture(scope="session")
+def template(server: URL) -> Iterator[str]:
+    """The name of a migrated database to copy."""
+    name = f"template_{new_id().hex}"
+    _administer(server, f"CREATE DATABASE {name}")
+    migrations.upgrade(_address(server, name))
+    yield name
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database(server: URL) -> Iterator[str]:
+    """The address of a database without any table."""
+    name = f"empty_{new_id().hex}"
+    _administer(server, f"CREATE DATABASE {name}")
+    yield _address(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(server: URL, template: str) -> Iterator[str]:
+    """The address of a fresh copy of the migrated database."""
+    name = f"test_{new_id().hex}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _address(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """Stands still at ``START`` until it is moved."""
+    return MovableClock(START)
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    """A test's settings; override the fixture to change some."""
+    return make_settings(database, tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings, clock: MovableClock) -> Iterator[Flask]:
+    """The application on a database of its own."""
+    made = create_app(settings, clock)
+    yield made
+    made.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser or app that speaks to it."""
+    return app.test_client()
+
+
+@pytest.fixture
+def world(app: Flask, clock: MovableClock) -> World:
+    """People and what they do, through the API."""
+    return World(app, clock)
+
+
+def make_settings(database: str, folder: Path, **changes: object) -> Settings:
+    """Settings for a test: no limits that a test would run into, no setting from outside."""
+    values: dict[str, object] = {
+        "environment": "test",
+        "database_url": database,
+        "var": folder,
+        "secret_key": SECRET,
+        "public_url": "http://localhost:8000",
+        "rate_limit": "1000000 per minute",
+        "sign_in_rate_limit": "1000000 per minute",
+        "log_level": "ERROR",
+        "sms_transport": "inbox",
+        "database_pool_size": 2,
+        "twilio_account_sid": None,
+        "twilio_auth_token": None,
+        "twilio_from": None,
+    }
+    return Settings(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def _address(server: URL, name: str) -> str:
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+def _administer(server: URL, statement: str) -> None:
+    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]

@@ -1,0 +1,51 @@
+"""What the repository ships under ``content``, and answers that people could give to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from backend.instruments.definitions import Item, load_instruments
+from backend.instruments.questionnaires import load_batteries
+from backend.programme.modules import load_modules, newest
+from backend.risk.pathway import load_pathway
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTENT = ROOT / "content"
+INSTRUMENTS = load_instruments(CONTENT / "instruments")
+BATTERIES = load_batteries(CONTENT / "pathways" / "batteries.yaml", INSTRUMENTS)
+PATHWAY = load_pathway(CONTENT, "standard")
+CATALOGUE = load_modules(CONTENT)
+MODULES = newest(CATALOGUE)
+
+SCORE_CODES = {scale.code: scale for i in INSTRUMENTS.values() for scale in i.scales}
+
+
+def possible(item: Item) -> list[Any]:
+    """Every answer there is to an item."""
+    if item.type == "choice":
+        return [code for code, _ in item.options]
+    if item.type == "boolean":
+        return [False, True]
+    assert item.minimum is not None and item.maximum is not None
+    return list(range(item.minimum, item.maximum + 1))
+
+
+def answers_to(items: Iterable[Item]) -> st.SearchStrategy[dict[str, Any]]:
+    """Complete answers to some items."""
+    return st.fixed_dictionaries({i.link_id: st.sampled_from(possible(i)) for i in items})
+
+
+def scores_of(codes: Iterable[str]) -> st.SearchStrategy[dict[str, Decimal | None]]:
+    """Scores within their ranges, or none, for each of some codes."""
+    return st.fixed_dictionaries(
+        {
+            code: st.none()
+            | st.decimals(SCORE_CODES[code].lowest, SCORE_CODES[code].highest, places=1)
+            for code in codes
+        }
+    )
