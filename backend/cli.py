@@ -71,9 +71,7 @@ def create_provider(practice: object, email: str, name: str, role: str, password
             service.get_practice(practice)
             made = service.create_provider(practice, email, name, role, password)
     except Problem as problem:
-        raise click.ClickException(
-            " ".join([problem.detail, *problem.errors.values()])
-        ) from None
+        raise click.ClickException(" ".join([problem.detail, *problem.errors.values()])) from None
     click.echo(f"provider {made.provider.id}")
     click.echo(f"authenticator secret {made.totp_secret}")
     click.echo(made.totp_uri)
@@ -84,7 +82,8 @@ def check_content() -> None:
     """Validate every file under content/; exits with 1 when one has a fault."""
     from backend.content_check import faults
 
-    found = faults(current_app.extensions["settings"].content, current_app.extensions["clock"].now())
+    extensions = current_app.extensions
+    found = faults(extensions["settings"].content, extensions["clock"].now())
     for fault in found:
         click.echo(fault, err=True)
     if found:

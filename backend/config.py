@@ -105,9 +105,7 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = Field(
         None, alias="TWILIO_AUTH_TOKEN", description="signs requests and checks webhooks"
     )
-    twilio_from: str | None = Field(
-        None, alias="TWILIO_FROM", description="sender number in E.164"
-    )
+    twilio_from: str | None = Field(None, alias="TWILIO_FROM", description="sender number in E.164")
     twilio_base_url: str = Field(
         "https://api.twilio.com",
         alias="TWILIO_BASE_URL",

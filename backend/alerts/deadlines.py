@@ -84,9 +84,7 @@ def _after_minutes(
     return at + left
 
 
-def _after_days(
-    at: datetime, days: int, hours: Hours, zone: str, holidays: Set[date]
-) -> datetime:
+def _after_days(at: datetime, days: int, hours: Hours, zone: str, holidays: Set[date]) -> datetime:
     today = at.astimezone(ZoneInfo(zone)).date()
     left = days
     for opens, closes in _periods(at, hours, zone, holidays):

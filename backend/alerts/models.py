@@ -27,16 +27,16 @@ class Alert(OwnedByPractice, Base):
     __table_args__ = (
         CheckConstraint("tier BETWEEN 1 AND 3", name="tier"),
         CheckConstraint(
-            "status IN ('new', 'delivered', 'acknowledged', 'in_progress', 'resolved', 'dismissed')",
+            f"status IN {(*OPEN_STATES, 'resolved', 'dismissed')}",
             name="status",
         ),
         CheckConstraint(
             "(status IN ('resolved', 'dismissed')) = (resolution IS NOT NULL)", name="resolution"
         ),
+        Index("uq_alert_open_cause", "patient_id", "rule", unique=True, postgresql_where=_IS_OPEN),
         Index(
-            "uq_alert_open_cause", "patient_id", "rule", unique=True, postgresql_where=_IS_OPEN
+            "ix_alert_feed", "practice_id", "tier", "respond_by", "id", postgresql_where=_IS_OPEN
         ),
-        Index("ix_alert_feed", "practice_id", "tier", "respond_by", "id", postgresql_where=_IS_OPEN),
         Index("ix_alert_changes", "practice_id", "feed_version"),
         Index("ix_alert_patient", "patient_id", "opened_at"),
         Index("ix_alert_overdue", "escalate_at", postgresql_where=_IS_OPEN),

@@ -294,5 +294,5 @@ def _conflict(alert: Alert, action: str, sentence: str) -> Problem:
         "illegal-move",
         sentence,
         alert_status=alert.status,
-        **({"acknowledged_by": winner} if winner else {}),
+        acknowledged_by=winner,
     )

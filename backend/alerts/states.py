@@ -1,8 +1,8 @@
 """The states of an alert and the moves between them (dossier programme.md, section 5.4). Pure.
 
 ``new -> delivered -> acknowledged -> in_progress -> resolved | dismissed``; a closed alert may be
-reopened within 14 days. Escalation is a level beside the state, so that an alert that nobody took up
-in time keeps the state it is in.
+reopened within 14 days. Escalation is a level beside the state, so that an alert that nobody took
+up in time keeps the state it is in.
 """
 
 from __future__ import annotations

@@ -124,9 +124,7 @@ def _into_plan(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, An
 
 def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
     course = risk.assess(road.source, scores)
-    progress = programme.adapt(
-        road.check_in.patient_id, course.factors, held=risk.open_hold(road.check_in.patient_id) is not None
-    )
+    progress = programme.adapt(road.check_in.patient_id, course.factors)
     trend = feedback.trend(course.decision, road.language)
     _raise(
         road,

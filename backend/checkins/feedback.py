@@ -25,7 +25,7 @@ class Texts:
 
 @cache
 def load_texts(content: Path, language: str) -> Texts:
-    """Read and check the texts. Raises ``ContentError`` when a level, trend or number is missing."""
+    """Read and check the texts. Raises ``ContentError`` when a level or sentence is missing."""
     safety = _read(content / "safety" / f"{language}.yaml")
     feedback = _read(content / "feedback" / f"{language}.yaml")
     _require(content, safety, "levels", ("emergency", "self_harm", "same_day", "soon"))
@@ -36,9 +36,7 @@ def load_texts(content: Path, language: str) -> Texts:
         "trend",
         ("stable", "improving", "not_improving", "rising", "rising_fast", "none"),
     )
-    _require(
-        content, feedback, "next", ("baseline", "wait", "plan", "follow_up", "check_in")
-    )
+    _require(content, feedback, "next", ("baseline", "wait", "plan", "follow_up", "check_in"))
     return Texts(safety, feedback)
 
 

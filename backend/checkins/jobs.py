@@ -95,9 +95,7 @@ def close_due(limit: int) -> int:
         alerts.raise_for(
             enrolment.practice_id,
             patient_id,
-            alerts.AlertFacts(
-                risk_group=groups.get(patient_id), silent_days=(at - since).days
-            ),
+            alerts.AlertFacts(risk_group=groups.get(patient_id), silent_days=(at - since).days),
         )
     return len(rows)
 

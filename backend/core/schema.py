@@ -61,9 +61,13 @@ class Phone(fields.String):
             number = phonenumbers.parse(text, None)
         except phonenumbers.NumberParseException:
             number = None
-        if number is None or not text.startswith("+") or not phonenumbers.is_possible_number(number):
+        if number is None or not _is_full(number, text):
             raise ma.ValidationError("Write the number with its country code, like +447700900123.")
         return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _is_full(number: phonenumbers.PhoneNumber, text: str) -> bool:
+    return text.startswith("+") and phonenumbers.is_possible_number(number)
 
 
 def time_zone(**kwargs: Any) -> fields.String:

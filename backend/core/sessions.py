@@ -8,7 +8,7 @@ from hmac import compare_digest
 from uuid import UUID
 
 from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from backend.core import audit, tenancy
 from backend.core.clock import now
@@ -44,7 +44,7 @@ class Tokens:
     refresh_token: str
     expires_in: int
     role: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105
 
 
 def open_session(

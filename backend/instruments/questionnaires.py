@@ -11,7 +11,15 @@ from typing import Any
 import yaml
 
 from backend.core.content import ContentError
-from backend.instruments.definitions import ANCHORS, MAXIMUM, MINIMUM, DangerItem, Group, Instrument, Item
+from backend.instruments.definitions import (
+    ANCHORS,
+    MAXIMUM,
+    MINIMUM,
+    DangerItem,
+    Group,
+    Instrument,
+    Item,
+)
 
 LONGEST_KEY = 100
 
@@ -174,7 +182,12 @@ def _faults(battery: Battery, instruments: Mapping[str, Instrument]) -> Iterator
                 yield f"there is no instrument {name}"
                 continue
             known = {item.link_id for item in instruments[name].items}
-            named = {*part.omit, *part.always, *part.rotate, *([part.behind] if part.behind else [])}
+            named = {
+                *part.omit,
+                *part.always,
+                *part.rotate,
+                *([part.behind] if part.behind else []),
+            }
             for link in sorted(named - known):
                 yield f"{name} does not ask {link}"
         if part.take > len(part.rotate):

@@ -129,9 +129,7 @@ def _claim(communication_id: UUID) -> Parcel | None:
 
 def _put_off(row: Communication, at: datetime) -> bool:
     practice = session.get_one(Practice, row.practice_id)
-    opening = quiet_hours.send_time(
-        at, row.time_zone, practice.quiet_from, practice.quiet_until
-    )
+    opening = quiet_hours.send_time(at, row.time_zone, practice.quiet_from, practice.quiet_until)
     if opening <= at:
         return False
     _send_later(row, opening, "quiet hours")

@@ -192,7 +192,5 @@ def _cancel(which: Any, because: str) -> None:
 
 def _record_choice(phone_index: bytes, action: str, how: str) -> None:
     if is_opted_out(phone_index) != (action == STOP):
-        session.add(
-            OptOut(id=new_id(), phone_index=phone_index, action=action, at=now(), how=how)
-        )
+        session.add(OptOut(id=new_id(), phone_index=phone_index, action=action, at=now(), how=how))
         session.flush()

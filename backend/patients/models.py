@@ -40,9 +40,7 @@ class Enrolment(OwnedByPractice, Base):
 
     __tablename__ = "enrolment"
     __table_args__ = (
-        CheckConstraint(
-            "status IN ('invited', 'active', 'withdrawn', 'completed')", name="status"
-        ),
+        CheckConstraint("status IN ('invited', 'active', 'withdrawn', 'completed')", name="status"),
         CheckConstraint("checkin_weekday BETWEEN 0 AND 6", name="checkin_weekday"),
         CheckConstraint("checkin_hour BETWEEN 0 AND 23", name="checkin_hour"),
         Index(

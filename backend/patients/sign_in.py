@@ -87,7 +87,9 @@ def sign_in(
             row.attempts += 1
         # The answer is a refusal, but the count must stand.
         session.commit()
-    raise Problem(401, "code-refused", "This code is not right or is out of date. Ask for a new one.")
+    raise Problem(
+        401, "code-refused", "This code is not right or is out of date. Ask for a new one."
+    )
 
 
 def _candidates(phone: str | None, link: str | None) -> list[Patient]:
@@ -107,12 +109,15 @@ def _candidates(phone: str | None, link: str | None) -> list[Patient]:
 
 
 def _codes_in_last_hour(patient: Patient) -> int:
-    return session.scalar(
-        select(func.count()).where(
-            SignInCode.patient_id == patient.id,
-            SignInCode.created_at > now() - timedelta(hours=1),
+    return (
+        session.scalar(
+            select(func.count()).where(
+                SignInCode.patient_id == patient.id,
+                SignInCode.created_at > now() - timedelta(hours=1),
+            )
         )
-    ) or 0
+        or 0
+    )
 
 
 def _send(patient: Patient) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 
 from backend.core import sessions
 from backend.core.api import Blueprint
-from backend.core.identity import ADMINISTRATOR, LEAD, PATIENT, PROVIDER_ROLES, actor, anyone, may_call
+from backend.core.identity import (
+    ADMINISTRATOR,
+    LEAD,
+    PATIENT,
+    PROVIDER_ROLES,
+    actor,
+    anyone,
+    may_call,
+)
 from backend.core.limits import limiter, sign_in_limit
 from backend.practices import schemas, service
 

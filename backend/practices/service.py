@@ -48,9 +48,7 @@ def _nobody_hash() -> str:
     return _hasher().hash("nobody has this password")
 
 
-def create_practice(
-    name: str, country: str, time_zone: str, phone: str | None = None
-) -> Practice:
+def create_practice(name: str, country: str, time_zone: str, phone: str | None = None) -> Practice:
     """A new tenant with weekday service hours and the standard pathway."""
     practice = Practice(
         id=new_id(),

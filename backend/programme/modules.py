@@ -148,7 +148,7 @@ def _load(file: Path) -> Module:
 def _load_grade(file: Path, module: Mapping[str, Any], grade: int) -> Grade:
     try:
         post = frontmatter.load(str(file))
-        meta = post.metadata
+        meta: Mapping[str, Any] = post.metadata
         said = meta["module_id"], str(meta["version"]), meta["grade"], meta["locale"]
         if said != (module["id"], str(module["version"]), grade, LANGUAGE):
             raise ContentError(file, f"says it is {said}")

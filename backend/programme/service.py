@@ -243,13 +243,9 @@ def log_practice(
     _audit("activity.practice", view.activity)
 
 
-def adapt(
-    patient_id: UUID, factors: Sequence[ElevatedFactor], held: bool = False
-) -> Progress:
+def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
     """The weekly step: judge each active grade that is due, add a module for a factor that has
-    risen, and open the next module when its turn has come.
-
-    ``held``: a safety hold stands, so what it locks is not opened.
+    risen, and open the next module when its turn has come (not one that a safety hold locks).
     """
     plan = _active_plan(patient_id)
     if plan is None:
@@ -258,7 +254,7 @@ def adapt(
     known = catalogue()
     decisions = _judge_grades(plan, activities, known)
     decisions += _add_for_factors(plan, activities, factors, modules.newest(known))
-    _open_next(plan, activities, known, held)
+    _open_next(plan, activities, known)
     if decisions:
         session.flush()
         session.execute(insert(Adaptation), decisions)
@@ -298,9 +294,7 @@ def _mine(activity_id: UUID) -> ActivityView:
         raise not_found("activity")
     view = _view(activity, catalogue(), risk.open_hold(activity.patient_id) is not None)
     if view.locked:
-        raise Problem(
-            409, "on-hold", "This module waits until your practice has spoken with you."
-        )
+        raise Problem(409, "on-hold", "This module waits until your practice has spoken with you.")
     if activity.status == WAITING:
         raise Problem(409, "not-yet", "This module opens after the ones before it.")
     return view
@@ -429,9 +423,7 @@ def _add_for_factors(
     return added
 
 
-def _open_next(
-    plan: CarePlan, activities: Sequence[Activity], known: Catalogue, held: bool
-) -> None:
+def _open_next(plan: CarePlan, activities: Sequence[Activity], known: Catalogue) -> None:
     module_of = {a.id: known[a.module_id, a.module_version] for a in activities}
     standings = [
         Standing(
@@ -442,9 +434,10 @@ def _open_next(
         )
         for a in activities
     ]
-    locked = {
-        a.module_id for a in activities if held and module_of[a.id].locked_by_safety_hold
-    }
+    waiting = [a for a in activities if a.status == WAITING]
+    lockable = {a.module_id for a in waiting if module_of[a.id].locked_by_safety_hold}
+    held = bool(lockable) and risk.open_hold(plan.patient_id) is not None
+    locked = lockable if held else set()
     starts = [a.started_at for a in activities if a.started_at is not None]
     chosen = progression.next_to_start(
         risk.pathway().plan, standings, max(starts, default=plan.created_at), now(), locked

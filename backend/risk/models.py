@@ -31,7 +31,9 @@ class RiskAssessment(OwnedByPractice, Base):
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
-    response_id: Mapped[UUID | None] = mapped_column(ForeignKey("questionnaire_response.id", **AT_COMMIT))
+    response_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("questionnaire_response.id", **AT_COMMIT)
+    )
     kind: Mapped[str]
     method: Mapped[str]
     method_version: Mapped[str]

@@ -45,7 +45,9 @@ class ElevatedFactor:
     @property
     def reason(self) -> str:
         """One sentence that a provider can check."""
-        return f"{self.title}: {self.code} is {self.value.normalize():f} (elevated from {self.edge})"
+        return (
+            f"{self.title}: {self.code} is {self.value.normalize():f} (elevated from {self.edge})"
+        )
 
 
 def elevated_factors(

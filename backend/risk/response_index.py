@@ -41,9 +41,7 @@ class ResponseIndex:
     reasons: tuple[str, ...]
 
 
-def response_index(
-    rule: ResponseIndexRule, scores: Mapping[str, Decimal | None]
-) -> ResponseIndex:
+def response_index(rule: ResponseIndexRule, scores: Mapping[str, Decimal | None]) -> ResponseIndex:
     """Sum of the components' points, scaled to 0-10."""
     missing = [c.code for c in rule.components if scores.get(c.code) is None]
     if missing:

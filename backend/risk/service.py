@@ -196,7 +196,9 @@ def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
     recent = [_trend_point(row) for row in earlier[-3:] if row.value is not None]
     if judged.score.value is not None:
         recent.append(
-            TrendPoint(now(), judged.score.value, judged.row["outcome"], judged.row["result"]["band"])
+            TrendPoint(
+                now(), judged.score.value, judged.row["outcome"], judged.row["result"]["band"]
+            )
         )
     return Course(
         score=judged.score.value,
@@ -232,9 +234,7 @@ def groups(patient_ids: Sequence[UUID]) -> dict[UUID, str]:
         return {}
     query = (
         select(RiskAssessment.patient_id, RiskAssessment.outcome)
-        .where(
-            RiskAssessment.patient_id.in_(patient_ids), RiskAssessment.kind == STRATIFICATION
-        )
+        .where(RiskAssessment.patient_id.in_(patient_ids), RiskAssessment.kind == STRATIFICATION)
         .distinct(RiskAssessment.patient_id)
         .order_by(RiskAssessment.patient_id, RiskAssessment.at.desc())
     )

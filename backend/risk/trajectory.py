@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from itertools import pairwise
 
 STABLE = "stable"
 IMPROVING = "improving"
@@ -242,7 +243,9 @@ class _Course:
     def _rises(self, index: int) -> tuple[str, ...]:
         rule = self.rule
         if self.rise[index] > rule.limit:
-            return (f"smoothed rise of {self.rise[index]:.1f} standard errors is over {rule.limit}",)
+            return (
+                f"smoothed rise of {self.rise[index]:.1f} standard errors is over {rule.limit}",
+            )
         best = self._best_before(index - 1)
         if best is None:
             return ()
@@ -255,7 +258,7 @@ class _Course:
         # The best is the lowest mean of two neighbouring weeks: the lowest single week of six is
         # mostly luck, and flagged a stable person every 30 weeks in simulation.
         scores = [p.score for p in self.points[max(0, index - BEST_OF) : index]]
-        pairs = [(a + b) / 2 for a, b in zip(scores, scores[1:], strict=False)]
+        pairs = [(a + b) / 2 for a, b in pairwise(scores)]
         return min(pairs, default=None)
 
     def _rises_fast(self, index: int) -> tuple[str, ...]:

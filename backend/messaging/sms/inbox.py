@@ -18,8 +18,6 @@ class InboxTransport:
         """Delivered, always."""
         return Accepted(SID_PREFIX + uuid4().hex, "delivered")
 
-    def find(
-        self, to: str, body: str, since: datetime, taken: Collection[str] = ()
-    ) -> str | None:
+    def find(self, to: str, body: str, since: datetime, taken: Collection[str] = ()) -> str | None:
         """Never found: there is no other record than ours."""
         return None

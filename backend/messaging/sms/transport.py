@@ -50,9 +50,7 @@ class Transport(Protocol):
         """Hand one text over. ``valid_seconds``: how long the carrier may hold it."""
         ...
 
-    def find(
-        self, to: str, body: str, since: datetime, taken: Collection[str] = ()
-    ) -> str | None:
+    def find(self, to: str, body: str, since: datetime, taken: Collection[str] = ()) -> str | None:
         """The carrier's id of a text handed over after ``since``, or None.
 
         ``taken`` are ids known to belong to other texts with the same words.

@@ -82,9 +82,7 @@ class TwilioTransport:
             return InDoubt()
         return Accepted(str(message.sid), str(message.status)) if message.sid else InDoubt()
 
-    def find(
-        self, to: str, body: str, since: datetime, taken: Collection[str] = ()
-    ) -> str | None:
+    def find(self, to: str, body: str, since: datetime, taken: Collection[str] = ()) -> str | None:
         """Ask Twilio's own list, newest first. Not found and not reached look the same: None."""
         # DateSent is empty while a message waits, so the list is not narrowed by it.
         try:
