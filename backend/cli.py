@@ -106,7 +106,15 @@ def demo(fresh: bool) -> None:
     serve.run(current_app._get_current_object(), fresh)  # type: ignore[attr-defined]
 
 
+@click.command("demo-code")
+def demo_code() -> None:
+    """The demo clinician's authenticator code of this moment."""
+    from backend.demo import serve
+
+    click.echo(serve.code(current_app._get_current_object()))  # type: ignore[attr-defined]
+
+
 def init_app(app: Flask) -> None:
     """Attach the commands."""
-    for command in (show_config, db, admin, content, run_worker, demo):
+    for command in (show_config, db, admin, content, run_worker, demo, demo_code):
         app.cli.add_command(command)

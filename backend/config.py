@@ -115,6 +115,10 @@ class Settings(BaseSettings):
         10.0, alias="LUMBRA_TWILIO_TIMEOUT_SECONDS", gt=0, description="wait for Twilio's answer"
     )
 
+    demo_people: int = Field(
+        40, alias="LUMBRA_DEMO_PEOPLE", ge=1, le=40, description="people in the demo practice"
+    )
+
     tick_seconds: int = Field(
         15, alias="LUMBRA_TICK_SECONDS", ge=1, description="how often the clock asks what is due"
     )
@@ -174,4 +178,8 @@ def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
 def _masked_url(url: str | None) -> str:
     from sqlalchemy.engine import make_url
 
-    return str(None) if url is None else make_url(url).render_as_string(hide_password=True)
+    if url is None:
+        return str(None)
+    known = make_url(url)
+    # libpq takes the password in the query, too.
+    return known.difference_update_query(["password"]).render_as_string(hide_password=True)

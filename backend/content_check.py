@@ -17,8 +17,9 @@ from backend.instruments import service as instruments
 from backend.instruments.definitions import Instrument
 from backend.messaging import templates
 from backend.patients import consent
-from backend.programme import modules
-from backend.risk.pathway import Pathway, load_pathway
+from backend.programme import module_files, modules
+from backend.risk.pathway import Pathway
+from backend.risk.pathway_files import load_pathway
 from backend.risk.service import STANDARD
 
 
@@ -67,7 +68,7 @@ def _pathway(content: Path) -> Iterator[str]:
     codes = {scale.code for each in library.instruments.values() for scale in each.scales}
     for code in sorted(_codes(rules) - codes):
         yield f"{file}: no instrument has the scale {code}"
-    known = modules.newest(modules.load_modules(content))
+    known = modules.newest(module_files.load_modules(content))
     for name in rules.plan.core:
         if name not in known:
             yield f"{file}: there is no module {name}"
@@ -88,7 +89,7 @@ def _codes(rules: Pathway) -> set[str]:
 
 
 def _modules(content: Path, now: datetime) -> Iterator[str]:
-    catalogue = modules.load_modules(content)
+    catalogue = module_files.load_modules(content)
     factors = {factor.factor for factor in load_pathway(content, STANDARD).factors}
     names = {module.id for module in catalogue.values()}
     for module in catalogue.values():

@@ -87,10 +87,12 @@ def run(app: Flask) -> None:
 
 async def _deliver(app: Flask) -> None:
     settings = app.extensions["settings"]
-    with queue.replace_connector(connector(app)) as live:
-        async with live.open_async():
-            await live.run_worker_async(
-                concurrency=settings.worker_concurrency,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=settings.twilio_timeout_seconds + 5,
-            )
+    # An app of its own with the same tasks: the clock's threads defer through ``queue``, in their
+    # sessions' plain connections, which a connector that is open for asyncio would not take.
+    live = queue.with_connector(connector(app))
+    async with live.open_async():
+        await live.run_worker_async(
+            concurrency=settings.worker_concurrency,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=settings.twilio_timeout_seconds + 5,
+        )

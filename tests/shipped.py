@@ -9,10 +9,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from backend.instruments.definitions import Item, load_instruments
-from backend.instruments.questionnaires import load_batteries
-from backend.programme.modules import load_modules, newest
-from backend.risk.pathway import load_pathway
+from backend.instruments.definitions import Item
+from backend.instruments.instrument_files import load_batteries, load_instruments
+from backend.programme.module_files import load_modules
+from backend.programme.modules import newest
+from backend.risk.pathway_files import load_pathway
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTENT = ROOT / "content"

@@ -48,15 +48,20 @@ def version() -> int:
 
 
 def page(
-    limit: int, cursor: str | None = None, since: int | None = None, tier: int | None = None
+    limit: int,
+    cursor: str | None = None,
+    since: int | None = None,
+    tier: int | None = None,
+    seen: int | None = None,
 ) -> FeedPage:
     """A page of the feed.
 
     Without ``since``: open alerts, the highest tier and the nearest respond-by first. With it:
     every alert that changed after that version of the feed, closed ones included, oldest change
-    first. Raises ``Problem`` 422 for a cursor that is not ours.
+    first. ``seen`` is the feed's version, if the caller has asked for it already.
+    Raises ``Problem`` 422 for a cursor that is not ours.
     """
-    seen = version()
+    seen = version() if seen is None else seen
     query = _with_names().where(Alert.practice_id == actor.practice_id).limit(limit + 1)
     if tier is not None:
         query = query.where(Alert.tier == tier)

@@ -24,12 +24,13 @@ def alerts(query: dict[str, Any]) -> Any:
 
     Send the ETag back as If-None-Match to hear 304 while nothing has changed.
     """
-    etag = f"{actor.practice_id}-{feed.version()}"
+    seen = feed.version()
+    etag = f"{actor.practice_id}-{seen}"
     if request.if_none_match.contains(etag):
         unchanged = Response(status=304)
         unchanged.set_etag(etag)
         return unchanged
-    page = feed.page(**query)
+    page = feed.page(**query, seen=seen)
     return page, {"ETag": f'"{etag}"'}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from backend.alerts.states import RESOLUTIONS
@@ -25,27 +27,33 @@ class FeedQuery(Schema):
 class AlertOut(Schema):
     """A matter for a provider. Tier 1 is critical, 2 high, 3 routine."""
 
-    id = fields.UUID(required=True, attribute="Alert.id")
-    patient_id = fields.UUID(required=True, attribute="Alert.patient_id")
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
     patient = fields.Function(
         lambda row: f"{row.given_name} {row.family_name}", metadata={"type": "string"}
     )
-    tier = fields.Integer(required=True, attribute="Alert.tier")
-    title = fields.String(required=True, attribute="Alert.title")
-    rule = fields.String(required=True, attribute="Alert.rule")
-    rule_version = fields.String(required=True, attribute="Alert.rule_version")
-    status = fields.String(required=True, attribute="Alert.status")
-    escalation = fields.Integer(required=True, attribute="Alert.escalation")
-    evidence = fields.List(fields.Dict(), required=True, attribute="Alert.evidence")
-    suggestions = fields.List(fields.String(), required=True, attribute="Alert.suggestions")
-    patient_was_told = fields.String(allow_none=True, attribute="Alert.patient_was_told")
-    respond_by = fields.DateTime(required=True, attribute="Alert.respond_by")
-    opened_at = fields.DateTime(required=True, attribute="Alert.opened_at")
-    updated_at = fields.DateTime(required=True, attribute="Alert.updated_at")
-    acknowledged_at = fields.DateTime(allow_none=True, attribute="Alert.acknowledged_at")
-    acknowledged_by = fields.String(allow_none=True, attribute="acknowledged_by_name")
-    closed_at = fields.DateTime(allow_none=True, attribute="Alert.closed_at")
-    resolution = fields.String(allow_none=True, attribute="Alert.resolution")
+    tier = fields.Integer(required=True)
+    title = fields.String(required=True)
+    rule = fields.String(required=True)
+    rule_version = fields.String(required=True)
+    status = fields.String(required=True)
+    escalation = fields.Integer(required=True)
+    evidence = fields.List(fields.Dict(), required=True)
+    suggestions = fields.List(fields.String(), required=True)
+    patient_was_told = fields.String(allow_none=True)
+    respond_by = fields.DateTime(required=True)
+    opened_at = fields.DateTime(required=True)
+    updated_at = fields.DateTime(required=True)
+    acknowledged_at = fields.DateTime(allow_none=True)
+    acknowledged_by = fields.Function(
+        lambda row: row.acknowledged_by_name, metadata={"type": ["string", "null"]}
+    )
+    closed_at = fields.DateTime(allow_none=True)
+    resolution = fields.String(allow_none=True)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """A row of the feed holds the alert beside the names; its fields are the alert's own."""
+        return getattr(obj.Alert, attr, default)
 
 
 class FeedOut(Schema):

@@ -22,7 +22,7 @@ from backend.instruments import service as instruments
 from backend.instruments.questionnaires import Questionnaire
 from backend.instruments.scoring import Score
 from backend.patients.models import Enrolment
-from backend.practices.models import Practice
+from backend.practices import service as practices
 from backend.programme import service as programme
 from backend.risk import service as risk
 from backend.risk.safety import Finding
@@ -37,7 +37,7 @@ class Road:
 
     check_in: CheckIn
     enrolment: Enrolment
-    practice: Practice
+    language: str
     response_id: UUID
     asked: Questionnaire
     answers: Mapping[str, Any]
@@ -46,10 +46,6 @@ class Road:
     @property
     def source(self) -> Source:
         return Source(self.check_in.practice_id, self.check_in.patient_id, self.response_id)
-
-    @property
-    def language(self) -> str:
-        return self.enrolment.patient.language
 
 
 @dataclass(frozen=True)
@@ -212,11 +208,17 @@ def _occasions(points: Sequence[TrendPoint]) -> list[dict[str, Any]]:
     ]
 
 
+def _help(road: Road) -> dict[str, Any] | None:
+    if road.danger.level is None:
+        return None
+    practice = practices.get_practice(road.check_in.practice_id)
+    return feedback.what_to_do_now(road.danger.level, road.language, practice)
+
+
 def _told(road: Road, next_step: str, **members: Any) -> dict[str, Any]:
-    now = feedback.what_to_do_now(road.danger.level, road.language, road.practice)
     return {
         "response_id": str(road.response_id),
-        "now": now,
+        "now": _help(road),
         "statement": feedback.statement(road.language),
         "trend": None,
         "next": feedback.what_comes_next(next_step, road.language, **members),

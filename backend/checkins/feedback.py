@@ -45,10 +45,8 @@ def texts(language: str) -> Texts:
     return load_texts(current_app.extensions["settings"].content, language)
 
 
-def what_to_do_now(level: str | None, language: str, practice: Practice) -> dict[str, Any] | None:
+def what_to_do_now(level: str, language: str, practice: Practice) -> dict[str, Any]:
     """The instruction for a red flag, with the country's and the practice's numbers."""
-    if level is None:
-        return None
     safety = texts(language).safety
     wording = safety["levels"][level]
     numbers = {

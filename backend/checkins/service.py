@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import lazyload
 
 from backend.checkins import continuations
-from backend.checkins.models import CANCELLED, COMPLETED, CheckIn
+from backend.checkins.models import CANCELLED, COMPLETED, OPEN, CheckIn
 from backend.core import audit
 from backend.core.clock import now
-from backend.core.database import session
+from backend.core.database import session, table_of
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
@@ -25,16 +26,33 @@ from backend.instruments import service as instruments
 from backend.instruments.questionnaires import check_answers, fitting
 from backend.instruments.service import Submission
 from backend.messaging import service as messaging
-from backend.patients.models import ACTIVE, Enrolment
-from backend.practices.models import Practice
+from backend.patients.models import ACTIVE, Enrolment, Patient
 from backend.risk import service as risk
+
+# Built once: these are on the road of every check-in.
+_LOCK = (
+    select(CheckIn, Enrolment, Patient.language)
+    .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
+    .join(Patient, Patient.id == CheckIn.patient_id)
+    .where(CheckIn.id == bindparam("check_in_id"), CheckIn.patient_id == bindparam("patient_id"))
+    .options(lazyload(Enrolment.patient))
+    .with_for_update(of=(CheckIn, Enrolment), key_share=False)
+    .execution_options(populate_existing=True)
+)
+_CHECK_IN = table_of(CheckIn)
+_COMPLETE = (
+    update(_CHECK_IN)
+    .where(_CHECK_IN.c.id == bindparam("check_in_id"))
+    .values(status=COMPLETED, completed_at=bindparam("completed_at"), next_reminder_at=None)
+)
 
 
 def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
     """Store a person's answers and do all that follows from them.
 
     1. Lock the person's enrolment, so that answers from two devices come one after the other.
-    2. The same answers under the same key: say again what was said then. Others: 409.
+    2. The same answers under the same key: say again what was said then. Others: 409. A check-in
+       that still stands open is looked up by nobody: the unique key tells when it is stored.
     3. Look for danger before anything else. A dangerous answer is taken whatever else is wrong
        with the form or its window; without one, faults are refused (422) and a closed window (409).
     4. Score. Danger: hold the programme and alert the practice; nothing else proceeds. Otherwise
@@ -44,10 +62,11 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
 
     The caller commits once. Raises ``Problem`` 404, 409 or 422.
     """
-    check_in, enrolment, practice = _lock(check_in_id)
-    repeated = _said_before(check_in, submission)
-    if repeated is not None:
-        return repeated
+    check_in, enrolment, language = _lock(check_in_id)
+    if check_in.status != OPEN:
+        repeated = _said_before(check_in_id, submission)
+        if repeated is not None:
+            return repeated
     asked = instruments.questionnaire(check_in.battery, check_in.occasion)
     faults = check_answers(asked, submission.answers)
     sound = fitting(asked, submission.answers)
@@ -57,9 +76,9 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
             raise invalid({f"answers.{link}": message for link, message in faults.items()})
         _refuse_closed(check_in, enrolment)
         continuations.refuse_while_held(check_in)
-    road = continuations.Road(check_in, enrolment, practice, new_id(), asked, sound, danger)
+    road = continuations.Road(check_in, enrolment, language, new_id(), asked, sound, danger)
     outcome = continuations.follow(road)
-    instruments.store(
+    stored = instruments.store(
         response_id=road.response_id,
         practice_id=check_in.practice_id,
         patient_id=check_in.patient_id,
@@ -70,6 +89,9 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         scores=outcome.scores,
         outcome=outcome.told,
     )
+    if not stored:
+        session.rollback()
+        return _said_before(check_in_id, submission) or {}
     _complete(check_in)
     audit.record(
         "check-in.submit",
@@ -82,25 +104,18 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
     return outcome.told
 
 
-def _lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, Practice]:
-    row = session.execute(
-        select(CheckIn, Enrolment, Practice)
-        .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
-        .join(Practice, Practice.id == CheckIn.practice_id)
-        .where(CheckIn.id == check_in_id, CheckIn.patient_id == actor.id)
-        .with_for_update(of=(CheckIn, Enrolment), key_share=False)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+def _lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, str]:
+    row = session.execute(_LOCK, {"check_in_id": check_in_id, "patient_id": actor.id}).one_or_none()
     if row is None:
         raise not_found("check-in")
     return row[0], row[1], row[2]
 
 
-def _said_before(check_in: CheckIn, submission: Submission) -> Mapping[str, Any] | None:
-    found = instruments.answered_before(check_in.patient_id, submission.idempotency_key)
+def _said_before(check_in_id: UUID, submission: Submission) -> Mapping[str, Any] | None:
+    found = instruments.answered_before(actor.id, submission.idempotency_key)
     if found is None:
         return None
-    if found.check_in_id == check_in.id and found.request_hash == submission.request_hash():
+    if found.check_in_id == check_in_id and found.request_hash == submission.request_hash():
         return found.outcome
     raise Problem(
         409,
@@ -130,8 +145,6 @@ def _refuse_closed(check_in: CheckIn, enrolment: Enrolment) -> None:
 def _complete(check_in: CheckIn) -> None:
     if check_in.status in (COMPLETED, CANCELLED):
         return
-    check_in.status = COMPLETED
-    check_in.completed_at = now()
-    check_in.next_reminder_at = None
+    session.connection().execute(_COMPLETE, {"check_in_id": check_in.id, "completed_at": now()})
     if check_in.reminders_sent:
         messaging.cancel(subject_ids=[check_in.id], because="answered")

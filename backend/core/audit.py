@@ -11,7 +11,7 @@ from sqlalchemy import Index, insert
 from sqlalchemy.orm import Mapped
 
 from backend.core.clock import now
-from backend.core.database import Base, OwnedByPractice, session
+from backend.core.database import Base, OwnedByPractice, session, table_of
 from backend.core.identity import Actor
 from backend.core.ids import new_id
 
@@ -37,6 +37,9 @@ class AuditEvent(OwnedByPractice, Base):
     request_id: Mapped[str | None]
 
 
+_INSERT = insert(table_of(AuditEvent))
+
+
 def record(
     action: str,
     *,
@@ -53,8 +56,8 @@ def record(
     clinical values.
     """
     who: Actor | None = g.get("actor")
-    session.execute(
-        insert(AuditEvent),
+    session.connection().execute(
+        _INSERT,
         {
             "id": new_id(),
             "practice_id": practice_id,

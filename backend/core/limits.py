@@ -6,7 +6,10 @@ sign-ins, texts a phone may be sent) are rows in the database, where they belong
 
 from __future__ import annotations
 
-from flask import Flask, current_app
+import math
+import time
+
+from flask import Flask, Response, current_app
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -28,6 +31,14 @@ def public_limit() -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Attach the limiter."""
+    """Attach the limiter; a refusal says how many seconds to wait."""
     app.config["RATELIMIT_STRATEGY"] = "fixed-window"
     limiter.init_app(app)
+
+    @app.after_request
+    def say_when(response: Response) -> Response:
+        limit = limiter.current_limit
+        if response.status_code == 429 and limit is not None and limit.breached:
+            wait = max(1, math.ceil(limit.reset_at - time.time()))
+            response.headers.setdefault("Retry-After", str(wait))
+        return response

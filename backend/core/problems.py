@@ -10,6 +10,11 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 MEDIA_TYPE = "application/problem+json"
+# Where the library's own sentence says too much, or is no sentence.
+OWN_WORDS = {
+    429: "Too many requests from this address. Wait a little and try again.",
+    500: "Something went wrong on our side.",
+}
 
 
 class Problem(Exception):
@@ -61,7 +66,7 @@ def document(
     }
     if errors:
         body["errors"] = [{"field": k, "message": v} for k, v in errors.items()]
-    response = current_app.json.response(body)
+    response = cast(Response, current_app.json.response(body))
     response.status_code = status
     response.content_type = MEDIA_TYPE
     return response
@@ -93,7 +98,7 @@ def _from_http(error: HTTPException) -> Response:
         return cast(Response, error.get_response())
     status = error.code or 500
     data = getattr(error, "data", None) or {}
-    detail = "Something went wrong on our side." if status == 500 else str(error.description)
+    detail = OWN_WORDS.get(status, str(error.description))
     messages = data.get("messages")
     response = document(
         status,
@@ -115,7 +120,10 @@ def _from_data_error(error: DataError) -> Response:
 
 def _from_anything(error: Exception) -> Response:
     current_app.extensions["log"].error(
-        "unhandled", exception=type(error).__name__, exc_info=_frames_only(error)
+        "unhandled",
+        request_id=g.get("request_id"),
+        exception=type(error).__name__,
+        exc_info=_frames_only(error),
     )
     return _from_http(InternalServerError())
 

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from flask import g
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 EVERY_PRACTICE = "*"
-_SET = text("SELECT set_config('lumbra.practice_id', :scope, true)")
+_SET = "SELECT set_config('lumbra.practice_id', %s, true)"
 
 
 def current_scope() -> str:
@@ -49,9 +48,9 @@ def _switch(scope: str) -> None:
     if session is not None and session.in_transaction() and session.is_active:
         # What waits to be written belongs to the scope that is entered, not to the one left.
         with session.no_autoflush:
-            session.execute(_SET, {"scope": scope})
+            session.connection().exec_driver_sql(_SET, (scope,))
 
 
 def apply_scope(session: Session, transaction: object, connection: object) -> None:
     """Session event: every transaction begins by telling PostgreSQL its scope."""
-    connection.execute(_SET, {"scope": current_scope()})  # type: ignore[attr-defined]
+    connection.exec_driver_sql(_SET, (current_scope(),))  # type: ignore[attr-defined]

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 
@@ -21,7 +20,6 @@ from backend.core.clock import MovableClock
 from backend.core.database import session, unit_of_work
 from backend.core.identity import CLINICIAN
 from backend.demo import cohort
-from backend.demo.cohort import Person
 from backend.demo.play import LINK, Account, Play
 from backend.messaging import service as messaging
 from backend.practices import service as practices
@@ -44,7 +42,7 @@ def run(app: Flask, fresh: bool) -> None:
         migrations.downgrade(url, "base")
     migrations.upgrade(url)
     if _provider(app) is None:
-        click.echo("Making the demo practice: 40 people, up to 12 weeks. This happens once.")
+        click.echo(f"Making the demo practice: {settings.demo_people} people, up to 12 weeks, once.")
         began = time.monotonic()
         make(app)
         click.echo(f"Done in {time.monotonic() - began:.0f} s.")
@@ -52,9 +50,7 @@ def run(app: Flask, fresh: bool) -> None:
     _serve(app)
 
 
-def make(
-    app: Flask, until: datetime | None = None, people: Sequence[Person] | None = None
-) -> Account:
+def make(app: Flask, until: datetime | None = None) -> Account:
     """Make the demo practice by playing its history through the public API, up to ``until``."""
     # Imported here: the app's own commands import this module.
     from backend.app import create_app
@@ -77,9 +73,17 @@ def make(
             practice.id, EMAIL, "Dr Robin Hale", CLINICIAN, PASSWORD, phone="+441632960124"
         )
         account = Account(EMAIL, PASSWORD, made.totp_secret)
-    Play(stage, clock, account, until, people or cohort.people()).run()
+    Play(stage, clock, account, until, cohort.people(settings.demo_people)).run()
     stage.extensions["database"].engine.dispose()
     return account
+
+
+def code(app: Flask) -> str:
+    """The demo clinician's authenticator code of this moment. Raises ``click.ClickException``."""
+    provider = _provider(app)
+    if provider is None:
+        raise click.ClickException("There is no demo practice here; start it with: make run")
+    return pyotp.TOTP(provider.totp_secret).now()
 
 
 def _provider(app: Flask) -> Provider | None:
@@ -97,8 +101,8 @@ Lumbra demo
   Provider console   {base}/console/
     e-mail           {EMAIL}
     password         {PASSWORD}
-    code now         {pyotp.TOTP(provider.totp_secret).now()}   (or add {provider.totp_secret}
-                     to an authenticator app)
+    code now         {code(app)}   (a new one each 30 s: make code, or add
+                     {provider.totp_secret} to an authenticator app)
   Patient            {_invitation(app) or base + "/my/sign-in"}
     the code comes by text; see the inbox
   Inbox              {base}/inbox   (what would have been sent by SMS)

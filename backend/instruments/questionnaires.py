@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from backend.core.content import ContentError
 from backend.instruments.definitions import (
     ANCHORS,
     MAXIMUM,
@@ -64,22 +60,6 @@ class Questionnaire:
     def items(self) -> Mapping[str, Item]:
         """All questions by link id, in their order."""
         return {item.link_id: item for group in self.groups for item in group.items}
-
-
-def load_batteries(file: Path, instruments: Mapping[str, Instrument]) -> dict[str, Battery]:
-    """Every battery by id. Raises ``ContentError`` when a part names what there is not."""
-    try:
-        loaded = yaml.safe_load(file.read_text())
-        batteries = {
-            name: Battery(name, loaded["version"], each["title"], tuple(map(_part, each["parts"])))
-            for name, each in loaded["batteries"].items()
-        }
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ContentError(file, f"{type(error).__name__}: {error}") from None
-    for battery in batteries.values():
-        for fault in _faults(battery, instruments):
-            raise ContentError(file, f"{battery.id}: {fault}")
-    return batteries
 
 
 def compose(
@@ -161,37 +141,6 @@ def as_fhir(asked: Questionnaire) -> dict[str, Any]:
         "copyright": asked.copyright,
         "item": [_group_as_fhir(group, asked.behind) for group in asked.groups],
     }
-
-
-def _part(part: Mapping[str, Any]) -> Part:
-    rotate = part.get("rotate", {"of": [], "take": 0})
-    return Part(
-        alternate=tuple(part.get("alternate") or [part["instrument"]]),
-        omit=frozenset(part.get("omit", [])),
-        behind=part.get("behind"),
-        always=tuple(part.get("always", [])),
-        rotate=tuple(rotate["of"]),
-        take=int(rotate["take"]),
-    )
-
-
-def _faults(battery: Battery, instruments: Mapping[str, Instrument]) -> Iterator[str]:
-    for part in battery.parts:
-        for name in part.alternate:
-            if name not in instruments:
-                yield f"there is no instrument {name}"
-                continue
-            known = {item.link_id for item in instruments[name].items}
-            named = {
-                *part.omit,
-                *part.always,
-                *part.rotate,
-                *([part.behind] if part.behind else []),
-            }
-            for link in sorted(named - known):
-                yield f"{name} does not ask {link}"
-        if part.take > len(part.rotate):
-            yield "takes more items in turn than there are"
 
 
 def _wanted(part: Part, instrument: Instrument, occasion: int) -> set[str]:

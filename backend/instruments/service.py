@@ -14,15 +14,25 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from backend.core.clock import now
-from backend.core.database import session
+from backend.core.database import session, table_of
 from backend.core.ids import new_id
 from backend.instruments import questionnaires, scoring
-from backend.instruments.definitions import Instrument, load_instruments
+from backend.instruments.definitions import Instrument
+from backend.instruments.instrument_files import load_batteries, load_instruments
 from backend.instruments.models import QuestionnaireResponse, Score
 from backend.instruments.questionnaires import Battery, Questionnaire
+
+_INSERT_RESPONSE = (
+    insert(table_of(QuestionnaireResponse))
+    .on_conflict_do_nothing(index_elements=["patient_id", "idempotency_key"])
+    # SQLAlchemy forgets the count of an INSERT unless it is asked to keep it.
+    .execution_options(preserve_rowcount=True)
+)
+_INSERT_SCORE = insert(table_of(Score))
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Submission:
 def load_library(content: Path) -> Library:
     """Read every instrument and battery. Raises ``ContentError``."""
     instruments = load_instruments(content / "instruments")
-    batteries = questionnaires.load_batteries(content / "pathways" / "batteries.yaml", instruments)
+    batteries = load_batteries(content / "pathways" / "batteries.yaml", instruments)
     return Library(instruments, batteries)
 
 
@@ -102,12 +112,15 @@ def store(
     answers: Mapping[str, Any],
     scores: Iterable[scoring.Score],
     outcome: Mapping[str, Any],
-) -> None:
-    """Write a response and its scores. Two statements, whatever the number of scores."""
+) -> bool:
+    """Write a response and its scores: two statements, whatever the number of scores.
+
+    Returns ``False``, and writes nothing, when the patient has used the idempotency key before.
+    """
     at = now()
     authored_at = min(submission.authored_at or at, at)
-    session.execute(
-        insert(QuestionnaireResponse),
+    written = session.connection().execute(
+        _INSERT_RESPONSE,
         {
             "id": response_id,
             "practice_id": practice_id,
@@ -123,6 +136,8 @@ def store(
             "outcome": dict(outcome),
         },
     )
+    if written.rowcount == 0:
+        return False
     rows = [
         {
             "id": new_id(),
@@ -140,7 +155,8 @@ def store(
         for value in scores
     ]
     if rows:
-        session.execute(insert(Score), rows)
+        session.connection().execute(_INSERT_SCORE, rows)
+    return True
 
 
 def values(scores: Iterable[scoring.Score]) -> dict[str, Decimal | None]:

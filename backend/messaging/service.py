@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.core import tenancy
@@ -95,14 +95,13 @@ def cancel(
     *, patient_ids: Sequence[UUID] = (), subject_ids: Sequence[UUID] = (), because: str
 ) -> None:
     """Cancel what still waits for these patients or about these subjects."""
-    if patient_ids or subject_ids:
-        _cancel(
-            or_(
-                Communication.patient_id.in_(patient_ids),
-                Communication.subject_id.in_(subject_ids),
-            ),
-            because,
-        )
+    which = []
+    if patient_ids:
+        which.append(Communication.patient_id.in_(patient_ids))
+    if subject_ids:
+        which.append(Communication.subject_id.in_(subject_ids))
+    if which:
+        _cancel(or_(*which), because)
 
 
 def opt_out(phone: str, how: str) -> None:
@@ -184,10 +183,9 @@ def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
     }
 
 
-def _cancel(which: Any, because: str) -> None:
+def _cancel(which: ColumnElement[bool], because: str) -> None:
     # Waits for a delivery that holds the row: it has then left and is pending no more.
-    waiting = states.take(Communication.status == PENDING, which, order=Communication.id)
-    states.move_all(waiting, CANCELLED, because)
+    states.move_where(Communication.status == PENDING, which, status=CANCELLED, because=because)
 
 
 def _record_choice(phone_index: bytes, action: str, how: str) -> None:

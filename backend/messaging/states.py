@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.core.clock import now
-from backend.core.database import session
+from backend.core.database import session, table_of
 from backend.core.ids import new_id
 from backend.messaging.models import Communication, CommunicationEvent
 
@@ -91,18 +91,28 @@ def take(
 
 def move_all(ids: Sequence[UUID], status: str, because: str) -> None:
     """Change many rows at once, with their history; the caller holds them."""
-    if not ids:
-        return
+    if ids:
+        move_where(Communication.id.in_(ids), status=status, because=because)
+
+
+def move_where(*conditions: ColumnElement[bool], status: str, because: str) -> None:
+    """Change all rows that fit, with their history; waits for those that others hold."""
     at = now()
-    changed = session.execute(
-        update(Communication)
-        .where(Communication.id.in_(ids))
-        .values(status=status, because=because, updated_at=at)
-        .returning(Communication.id, Communication.practice_id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    session.flush()
+    changed = (
+        session.connection()
+        .execute(
+            update(table_of(Communication))
+            .where(*conditions)
+            .values(status=status, because=because, updated_at=at)
+            .returning(Communication.id, Communication.practice_id)
+        )
+        .all()
+    )
+    if not changed:
+        return
     session.execute(
-        insert(CommunicationEvent),
+        insert(table_of(CommunicationEvent)),
         [
             {
                 "id": new_id(),

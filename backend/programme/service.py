@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from backend.core import audit
@@ -20,7 +21,7 @@ from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.patients.models import Enrolment
-from backend.programme import modules, planning, progression
+from backend.programme import module_files, modules, planning, progression
 from backend.programme.models import (
     ACTIVE,
     COMPLETED,
@@ -40,6 +41,14 @@ from backend.risk.profile import ElevatedFactor
 
 STUCK_WITHIN = timedelta(days=14)
 BACKDATE_DAYS = 7
+
+# Built once: it is on the road of every check-in.
+_STANDING_PLAN = (
+    select(CarePlan, Activity)
+    .join(Activity, Activity.care_plan_id == CarePlan.id)
+    .where(CarePlan.patient_id == bindparam("patient_id"), CarePlan.status == "active")
+    .order_by(Activity.position)
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class Progress:
 
 def catalogue() -> Catalogue:
     """Every version of every module."""
-    return modules.load_modules(current_app.extensions["settings"].content)
+    return module_files.load_modules(current_app.extensions["settings"].content)
 
 
 def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
@@ -91,7 +100,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
 
     Without a risk group there is no plan. A plan that stands is kept.
     """
-    if baseline.group is None or _active_plan(enrolment.patient_id) is not None:
+    if baseline.group is None or _standing_plan(enrolment.patient_id)[0] is not None:
         return None
     rules = risk.pathway()
     known = modules.newest(catalogue())
@@ -139,10 +148,10 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
 
 def plan_of(patient_id: UUID) -> PlanView:
     """A patient's active plan. Raises ``Problem`` 404."""
-    plan = _active_plan(patient_id)
+    plan, activities = _standing_plan(patient_id)
     if plan is None:
         raise not_found("care plan yet")
-    return PlanView(plan, _views(plan, _activities(plan.id)))
+    return PlanView(plan, _views(plan, activities))
 
 
 def open_activity(activity_id: UUID) -> ActivityView:
@@ -247,10 +256,9 @@ def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
     """The weekly step: judge each active grade that is due, add a module for a factor that has
     risen, and open the next module when its turn has come (not one that a safety hold locks).
     """
-    plan = _active_plan(patient_id)
+    plan, activities = _standing_plan(patient_id)
     if plan is None:
         return Progress(None, 0)
-    activities = _activities(plan.id)
     known = catalogue()
     decisions = _judge_grades(plan, activities, known)
     decisions += _add_for_factors(plan, activities, factors, modules.newest(known))
@@ -264,15 +272,9 @@ def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
     return Progress(title, marks)
 
 
-def _active_plan(patient_id: UUID) -> CarePlan | None:
-    return session.scalar(
-        select(CarePlan).where(CarePlan.patient_id == patient_id, CarePlan.status == "active")
-    )
-
-
-def _activities(plan_id: UUID) -> list[Activity]:
-    query = select(Activity).where(Activity.care_plan_id == plan_id)
-    return list(session.scalars(query.order_by(Activity.position)))
+def _standing_plan(patient_id: UUID) -> tuple[CarePlan | None, list[Activity]]:
+    rows = session.execute(_STANDING_PLAN, {"patient_id": patient_id}).all()
+    return (rows[0][0] if rows else None), [activity for _, activity in rows]
 
 
 def _views(plan: CarePlan, activities: Sequence[Activity]) -> list[ActivityView]:
@@ -434,14 +436,18 @@ def _open_next(plan: CarePlan, activities: Sequence[Activity], known: Catalogue)
         )
         for a in activities
     ]
-    waiting = [a for a in activities if a.status == WAITING]
-    lockable = {a.module_id for a in waiting if module_of[a.id].locked_by_safety_hold}
-    held = bool(lockable) and risk.open_hold(plan.patient_id) is not None
-    locked = lockable if held else set()
     starts = [a.started_at for a in activities if a.started_at is not None]
-    chosen = progression.next_to_start(
-        risk.pathway().plan, standings, max(starts, default=plan.created_at), now(), locked
+    choose = partial(
+        progression.next_to_start,
+        risk.pathway().plan,
+        standings,
+        max(starts, default=plan.created_at),
+        now(),
     )
+    lockable = {a.module_id for a in activities if module_of[a.id].locked_by_safety_hold}
+    chosen = choose()
+    if chosen in lockable and risk.open_hold(plan.patient_id) is not None:
+        chosen = choose(lockable)
     for activity in activities:
         if activity.module_id == chosen:
             activity.status = ACTIVE

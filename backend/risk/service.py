@@ -10,18 +10,19 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from backend.core import audit
 from backend.core.clock import now
-from backend.core.database import session
+from backend.core.database import session, table_of
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import not_found
 from backend.instruments.questionnaires import Questionnaire
 from backend.risk import profile, response_index, safety, stratification, trajectory
 from backend.risk.models import RiskAssessment, SafetyHold
-from backend.risk.pathway import Pathway, load_pathway
+from backend.risk.pathway import Pathway
+from backend.risk.pathway_files import load_pathway
 from backend.risk.profile import ElevatedFactor
 
 STANDARD = "standard"
@@ -33,6 +34,21 @@ TRAJECTORY = "trajectory"
 # A year of weeks: what the course is judged on.
 LONGEST_SERIES = 53
 ACUTE_ANSWER = "under-6-weeks"
+
+# Built once: these are on the road of every check-in.
+_INSERT = insert(table_of(RiskAssessment))
+_NEWEST = (
+    select(
+        RiskAssessment.at,
+        RiskAssessment.value,
+        RiskAssessment.outcome,
+        RiskAssessment.inputs,
+        RiskAssessment.result["band"].astext.label("band"),
+    )
+    .where(RiskAssessment.patient_id == bindparam("patient_id"), RiskAssessment.kind == TRAJECTORY)
+    .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True)
@@ -182,7 +198,7 @@ def assess_baseline(
         ),
         first.row,
     ]
-    session.execute(insert(RiskAssessment), rows)
+    session.connection().execute(_INSERT, rows)
     return Baseline(rows[0]["id"], stratum.group, stratum.reasons, factors, index.level)
 
 
@@ -192,7 +208,7 @@ def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
     earlier = _series(source.patient_id)
     course = earlier[0].inputs["course"] if earlier else "persistent"
     judged = _judge_course(source, scores, earlier, course)
-    session.execute(insert(RiskAssessment), [judged.row])
+    session.connection().execute(_INSERT, judged.row)
     recent = [_trend_point(row) for row in earlier[-3:] if row.value is not None]
     if judged.score.value is not None:
         recent.append(
@@ -307,19 +323,8 @@ def _day(rows: Sequence[Any], at: datetime) -> float:
 
 
 def _series(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[Any]:
-    newest = (
-        select(
-            RiskAssessment.at,
-            RiskAssessment.value,
-            RiskAssessment.outcome,
-            RiskAssessment.inputs,
-            RiskAssessment.result["band"].astext.label("band"),
-        )
-        .where(RiskAssessment.patient_id == patient_id, RiskAssessment.kind == TRAJECTORY)
-        .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
-        .limit(limit)
-    )
-    return list(reversed(session.execute(newest).all()))
+    newest = session.connection().execute(_NEWEST, {"patient_id": patient_id, "limit": limit})
+    return list(reversed(newest.all()))
 
 
 def _trend_point(row: Any) -> TrendPoint:

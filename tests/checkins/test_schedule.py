@@ -149,7 +149,7 @@ def test_window_across_a_clock_change(row: str) -> None:
 
 def opening_rows() -> list[tuple[str, ...]]:
     """The whole hours of the table, as the page for clinicians shows them."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for zone, shown, _, kind in ROWS:
         if kind != "before" and shown.minute == 0:
             opens = window(shown.date(), shown.hour, zone).opens_at

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from backend.core.content import ContentError
-from backend.instruments.definitions import Answer, Instrument, load_instruments
+from backend.instruments.definitions import Answer, Instrument
+from backend.instruments.instrument_files import load_instruments
 from backend.instruments.scoring import score
 from tests.shipped import CONTENT, INSTRUMENTS, possible
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.content import ContentError
+from backend.instruments.instrument_files import load_batteries
 from backend.instruments.questionnaires import (
     Questionnaire,
     as_fhir,
     check_answers,
     compose,
     enabled,
-    load_batteries,
 )
 from backend.instruments.scoring import score
 from tests.shipped import BATTERIES, CONTENT, INSTRUMENTS, possible
@@ -77,7 +77,7 @@ def test_no_weekly_question_is_left_out_for_three_weeks(week: int) -> None:
 def test_the_safety_list_opens_with_the_gateway() -> None:
     weekly = asked("weekly")
     listed = {i.link_id for i in INSTRUMENTS["lumbra-safety"].items} - {GATEWAY}
-    for answer, opened in ((None, set()), (False, set()), (True, listed)):
+    for answer, opened in ((None, set()), (False, set()), (1, set()), (True, listed)):
         links = {item.link_id for item in enabled(weekly, {GATEWAY: answer})}
         assert links & listed == opened
     assert listed == asked("safety-screen").items.keys()

@@ -62,8 +62,8 @@ def sbst(bits: str, bothersome: str) -> dict[str, str]:
 
 def digits(prefix: str, points: str) -> dict[str, Any]:
     """Answers in points: PEG as numbers, PHQ and GAD as codes; _ is unanswered."""
-    kinds = {"peg": int, "phq": lambda p: PHQ[int(p)], "gad": lambda p: PHQ[int(p)]}
-    return {f"{prefix}.{n}": kinds[prefix](p) for n, p in enumerate(points, 1) if p != "_"}
+    words = range(11) if prefix == "peg" else PHQ
+    return {f"{prefix}.{n}": words[int(p)] for n, p in enumerate(points, 1) if p != "_"}
 
 
 DOSSIER = [
@@ -208,7 +208,7 @@ def test_an_unknown_answer_is_never_scored(instrument: Instrument, data: st.Data
 
 def test_scales_that_were_not_asked_have_no_score_at_all() -> None:
     found = score(INSTRUMENTS["lumbra-weekly"], {"weekly.fear": 3}, {"weekly.fear"})
-    assert [(each.code, each.value) for each in found] == [("weekly.fear", 3)]
+    assert [(each.code, each.value) for each in found] == [("weekly.fear", Decimal(3))]
 
 
 def test_a_score_names_the_versions_it_was_made_with() -> None:

@@ -66,9 +66,26 @@ def test_send_time_in_the_nights_of_the_change(
     assert send_time(due, zone, since, until) == leaves
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "due", "leaves"),
+    [
+        (21, 8, "2026-06-01 12:00", "2026-06-01 12:00"),
+        (21, 8, "2026-06-01 20:30", "2026-06-02 07:00"),
+        (21, 8, "2026-06-01 03:00", "2026-06-01 07:00"),
+        (13, 15, "2026-06-01 12:30", "2026-06-01 14:00"),
+        (13, 15, "2026-06-01 14:00", "2026-06-01 14:00"),
+        (1, 5, "2026-06-01 00:30", "2026-06-01 04:00"),
+        (22, 0, "2026-06-01 22:30", "2026-06-01 23:00"),
+        (9, 9, "2026-06-01 08:30", "2026-06-01 08:30"),
+    ],
+)
+def test_send_time_on_a_summers_day(since: int, until: int, due: str, leaves: str) -> None:
+    assert send_time(utc(due), "Europe/London", since, until) == utc(leaves)
+
+
 def waiting_rows() -> list[tuple[str, ...]]:
     """The table, as the page for clinicians shows it."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for zone, since, until, due, _ in ROWS:
         leaves = send_time(due, zone, since, until)
         quiet = f"{since:02}:00 to {until:02}:00"

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.content import ContentError
-from backend.programme.modules import Grade, Module, load_modules, mark, newest
+from backend.programme.module_files import load_modules
+from backend.programme.modules import Grade, Module, mark, newest
 from tests.shipped import CATALOGUE, CONTENT, MODULES, PATHWAY
 
 FACTORS = {rule.factor for rule in PATHWAY.factors}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -17,6 +18,11 @@ from tests.shipped import MODULES, PATHWAY
 RULE = PATHWAY.plan
 FACTORS = [rule.factor for rule in PATHWAY.factors]
 CORE = list(RULE.core)
+# One more module for every factor, so that a plan is short of room and not of modules.
+MANY = MODULES | {
+    f"X{number}": replace(MODULES["M06"], id=f"X{number}", target_factors=(factor,))
+    for number, factor in enumerate(FACTORS)
+}
 
 
 def elevated(factor: str, severity: str = "0.3") -> ElevatedFactor:
@@ -92,8 +98,9 @@ def test_a_plan_never_holds_more_factor_modules_than_its_cell_allows(
     group: str, factors: list[ElevatedFactor]
 ) -> None:
     shape = RULE.matrix[group][load(RULE, factors)]
-    made = plan(group, *factors)
-    assert len(made.assignments) - len(CORE) <= shape.factor_modules
+    made = make_plan(RULE, group, factors, "high", MANY)
+    room = min(shape.factor_modules, RULE.top_factors, len(factors))
+    assert len(made.assignments) - len(CORE) == room
     assert (made.weeks, made.support) == (shape.weeks, shape.support)
 
 

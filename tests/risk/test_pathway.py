@@ -10,7 +10,8 @@ import yaml
 
 from backend.alerts.rules import AlertFacts
 from backend.core.content import ContentError
-from backend.risk.pathway import GROUPS, LOADS, load_pathway
+from backend.risk.pathway import GROUPS, LOADS
+from backend.risk.pathway_files import load_pathway
 from tests.shipped import BATTERIES, CONTENT, MODULES, PATHWAY, SCORE_CODES
 
 TIERS = {1, 2, 3}

@@ -185,6 +185,15 @@ def test_expected_course(course: str, start: float, day: float, expected: float)
         pytest.param((38, 38, 38, 57, 57), "persistent", "rising", id="two-weeks-over-90-percent"),
         pytest.param((38, 38, 38, 57, 38), "persistent", "stable", id="one-bad-week"),
         pytest.param(
+            (45, 30, 30, 40, 42, 42, 49, 49), "persistent", "rising", id="above-a-recent-best"
+        ),
+        pytest.param(
+            (45, 30, 30, 42, 42, 42, 42, 42, 49, 49),
+            "persistent",
+            "not_improving",
+            id="above-a-best-of-long-ago",
+        ),
+        pytest.param(
             (30, 34, 38, 42, 46, 50, 54, 58), "persistent", "rising", id="a-little-every-week"
         ),
     ],

@@ -1,0 +1,39 @@
+# Needs Python 3.11 or newer and make; everything else is installed into VENV.
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+BIN := $(VENV)/bin
+
+.PHONY: run code test lint bench clean
+
+run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
+	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
+
+code: $(VENV)/run.stamp ## the demo clinician's authenticator code of this moment
+	@$(BIN)/flask --app wsgi demo-code
+
+test: $(VENV)/dev.stamp ## every test, on the embedded PostgreSQL or on TEST_DATABASE_URL
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/dev.stamp ## style, types, import contracts, content
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/flask --app wsgi content check
+
+bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
+	$(BIN)/python -m benchmarks.road
+
+clean: ## the environment, the embedded database and the demo
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/run.stamp: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
