@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,12 @@ from flask import current_app
 
 from backend.core.content import ContentError
 from backend.practices.models import Practice
+from backend.risk.safety import BY_URGENCY
+
+SENTENCES = {
+    "trend": ("stable", "improving", "not_improving", "rising", "rising_fast", "none"),
+    "next": ("baseline", "wait", "plan", "follow_up", "check_in"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,15 +34,8 @@ def load_texts(content: Path, language: str) -> Texts:
     """Read and check the texts. Raises ``ContentError`` when a level or sentence is missing."""
     safety = _read(content / "safety" / f"{language}.yaml")
     feedback = _read(content / "feedback" / f"{language}.yaml")
-    _require(content, safety, "levels", ("emergency", "self_harm", "same_day", "soon"))
-    _require(content, safety, "countries", ("default",))
-    _require(
-        content,
-        feedback,
-        "trend",
-        ("stable", "improving", "not_improving", "rising", "rising_fast", "none"),
-    )
-    _require(content, feedback, "next", ("baseline", "wait", "plan", "follow_up", "check_in"))
+    for fault in (*_safety_faults(safety), *_feedback_faults(feedback)):
+        raise ContentError(content, f"texts in {language}: {fault}")
     return Texts(safety, feedback)
 
 
@@ -80,17 +79,38 @@ def what_comes_next(kind: str, language: str, **members: Any) -> dict[str, Any]:
     return {"kind": kind, "sentence": texts(language).feedback["next"][kind], **members}
 
 
+def _safety_faults(safety: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("statement", "after_hold"):
+        if not _is_text(safety.get(name)):
+            yield f"safety lacks {name}"
+    if "default" not in safety.get("countries", {}):
+        yield "safety lacks the default numbers"
+    known = safety.get("contacts", {})
+    for level in BY_URGENCY:
+        wording = safety.get("levels", {}).get(level, {})
+        if not (_is_text(wording.get("title")) and _is_text(wording.get("text"))):
+            yield f"safety level {level} lacks its title or text"
+        contacts = wording.get("contacts")
+        if not contacts or not set(contacts) <= set(known):
+            yield f"safety level {level} lacks contacts, or names unknown ones"
+
+
+def _feedback_faults(feedback: Mapping[str, Any]) -> Iterator[str]:
+    for part, keys in SENTENCES.items():
+        for key in keys:
+            if not _is_text(feedback.get(part, {}).get(key)):
+                yield f"feedback lacks {part}.{key}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        loaded = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError) as error:
+        loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ContentError(file, f"cannot be read: {error}") from None
     if not isinstance(loaded, Mapping):
         raise ContentError(file, "is not a mapping")
     return loaded
-
-
-def _require(content: Path, loaded: Mapping[str, Any], part: str, keys: tuple[str, ...]) -> None:
-    missing = [key for key in keys if key not in loaded.get(part, {})]
-    if missing:
-        raise ContentError(content, f"{part} lacks {', '.join(missing)}")

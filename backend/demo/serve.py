@@ -42,7 +42,8 @@ def run(app: Flask, fresh: bool) -> None:
         migrations.downgrade(url, "base")
     migrations.upgrade(url)
     if _provider(app) is None:
-        click.echo(f"Making the demo practice: {settings.demo_people} people, up to 12 weeks, once.")
+        people = settings.demo_people
+        click.echo(f"Making the demo practice: {people} people, up to 12 weeks. Only this once.")
         began = time.monotonic()
         make(app)
         click.echo(f"Done in {time.monotonic() - began:.0f} s.")

@@ -45,7 +45,7 @@ def make_plan(
 ) -> Plan:
     """The plan for a risk group and its factors, most severe first.
 
-    An elevated factor without a module in ``catalogue`` is named in the notes, so that a provider
+    An elevated factor that no module of the plan targets is named in the notes, so that a provider
     can take it up. Raises ``KeyError`` for an unknown group.
     """
     shape = rule.matrix[group][load(rule, factors)]
@@ -83,11 +83,14 @@ def _for_factors(
 ) -> tuple[list[Assignment], list[str]]:
     chosen: list[Assignment] = []
     notes: list[str] = []
-    for factor in factors[: rule.top_factors]:
+    for rank, factor in enumerate(factors):
         names = [*rule.core, *(a.module.id for a in chosen)]
         found = modules_for(factor.factor, catalogue, names)
-        if found and len(chosen) < shape.factor_modules:
+        if found and rank < rule.top_factors and len(chosen) < shape.factor_modules:
             chosen.append(Assignment(found[0], factor.factor, factor.reason))
         elif not any(factor.factor in catalogue[name].target_factors for name in names):
-            notes.append(f"{factor.reason}: no module of its own; take it up with the patient.")
+            lack = (
+                f"{found[0].id} has no room in this plan yet" if found else "no module of its own"
+            )
+            notes.append(f"{factor.reason}: {lack}; take it up with the patient.")
     return chosen, notes

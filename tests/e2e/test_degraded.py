@@ -23,6 +23,6 @@ def test_a_red_flag_is_answered_and_alerted_without_worker_and_carrier(
     assert told["now"]["level"] == "emergency"
     assert "999" in [contact["phone"] for contact in told["now"]["contacts"]]
     [alert] = world.alerts(clinician)
-    assert (alert["tier"], alert["rule"], alert["status"]) == (1, "red-flag", "open")
+    assert (alert["tier"], alert["rule"], alert["acknowledged_at"]) == (1, "red-flag", None)
     assert alert["patient_was_told"] == told["now"]["text"]
     assert carrier.messages == {}
