@@ -8,6 +8,8 @@ runs twice finds nothing left to do.
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -76,6 +78,8 @@ def run(app: Flask) -> None:
             max_instances=1,
             next_run_time=app.extensions["clock"].now(),
         )
+    # The queue answers this signal itself while it works; before and after, it ends us in order.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     clock.start()
     app.extensions["log"].info("worker-started", jobs=list(TICKS))
     try:

@@ -1,14 +1,17 @@
-"""Many people at once, each with a weekly check-in, without the days it takes to enrol them."""
+"""Many people at once, with check-ins and alerts, without the weeks it takes to get there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import insert
 
+from backend.alerts import service as alerts
+from backend.alerts.models import Alert
 from backend.checkins.models import OPEN, SCHEDULED, WEEKLY, CheckIn
 from backend.core.clock import now
 from backend.core.crypto import blind_index
@@ -86,3 +89,17 @@ def crowd(
             ],
         )
     return ids
+
+
+def raise_alert(app: Flask, practice_id: UUID, patient_id: UUID, **facts: Any) -> list[Alert]:
+    """What the pathway's rules make of some facts about a patient."""
+    with behind(app):
+        return alerts.raise_for(practice_id, patient_id, alerts.AlertFacts(**facts))
+
+
+# Facts by the tier of the alert that they give rise to.
+OF_TIER: dict[int, dict[str, Any]] = {
+    1: {"danger": "emergency"},
+    2: {"decision": "rising"},
+    3: {"stuck_marks": 2},
+}

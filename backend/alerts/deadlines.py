@@ -1,7 +1,7 @@
 """Respond-by and escalation times in a practice's service time. Pure.
 
 Minutes count only while the practice is open; a working day is a day with service that is no
-holiday. Targets are the dossier's (programme.md, section 5.2), set in the pathway.
+holiday. Targets are defaults of the pathway, to be signed by the practice.
 """
 
 from __future__ import annotations

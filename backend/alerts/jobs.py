@@ -14,24 +14,25 @@ from backend.practices.models import Practice
 def escalate_overdue(limit: int) -> int:
     """Raise the level of open alerts that nobody has dealt with in time.
 
-    1. Take open alerts whose ``escalate_at`` has passed, skipping what another worker holds.
-    2. Raise each by one level, set its next instant (none after the last level), record it.
+    1. Take open alerts whose ``escalate_at`` has passed, skipping what another worker holds; the
+       feeds of their practices first, in one order.
+    2. Raise each to the level due, set its next instant (none after the last level), record it.
     3. Tier 1: text the care team again, in the same transaction.
     A crash before the commit leaves them due; the next tick finds them.
     """
-    overdue = (
+    overdue = Alert.status.in_(OPEN_STATES), Alert.escalate_at <= now()
+    practices = session.scalars(select(Alert.practice_id).where(*overdue).distinct())
+    versions = {practice_id: service.bump_feed(practice_id) for practice_id in sorted(practices)}
+    taken = (
         select(Alert)
-        .where(Alert.status.in_(OPEN_STATES), Alert.escalate_at <= now())
+        .where(*overdue, Alert.practice_id.in_(versions))
         .order_by(Alert.escalate_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    alerts = list(session.scalars(overdue))
-    versions: dict[object, int] = {}
+    alerts = list(session.scalars(taken))
     for alert in alerts:
         practice = session.get_one(Practice, alert.practice_id)
-        if practice.id not in versions:
-            versions[practice.id] = service.bump_feed(practice.id)
         service.escalate(alert, practice, versions[practice.id])
     session.flush()
     return len(alerts)

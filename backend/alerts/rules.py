@@ -1,6 +1,6 @@
 """When an alert is due, from facts and the pathway's rules. Pure.
 
-Tiers and first rules: dossier programme.md, sections 3.5 and 5.2.
+Tiers and rules are the pathway's, each with its source.
 """
 
 from __future__ import annotations

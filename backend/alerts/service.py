@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import g
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from backend.alerts import deadlines, rules, states
 from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
@@ -42,9 +43,9 @@ def raise_for(
     triggers = rules.triggers(facts, pathway.alerts.rules, pathway.label)
     if not triggers:
         return []
+    version = bump_feed(practice_id)
     known = _latest_by_rule(patient_id, [t.rule_id for t in triggers])
     practice = session.get_one(Practice, practice_id)
-    version = bump_feed(practice_id)
     raised = []
     for trigger in triggers:
         alert = known.get(trigger.rule_id)
@@ -61,7 +62,8 @@ def raise_for(
 
 def bump_feed(practice_id: UUID) -> int:
     """Move the practice's feed on by one. The row stays locked until commit, so that versions
-    appear in the order in which they were given."""
+    appear in the order in which they were given. Always before an alert is locked, so that two
+    transactions never wait for each other."""
     statement = insert(AlertFeed).values(practice_id=practice_id, version=1)
     moved = statement.on_conflict_do_update(
         index_elements=["practice_id"], set_={"version": AlertFeed.version + 1}
@@ -75,6 +77,7 @@ def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> 
     Raises ``Problem`` 404, or 409 for an illegal move (the first acknowledgement wins; the second
     is told who won).
     """
+    version = bump_feed(actor.practice_id)
     alert = session.scalar(
         select(Alert)
         .where(Alert.id == alert_id, Alert.practice_id == actor.practice_id)
@@ -91,7 +94,7 @@ def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> 
         status = states.move(situation, action, at, note=note, code=detail.get("code"))
     except states.IllegalMove as refused:
         raise _conflict(alert, action, str(refused)) from None
-    before, version = alert.status, bump_feed(alert.practice_id)
+    before = alert.status
     alert.status = status
     alert.updated_at = at
     alert.feed_version = version
@@ -102,6 +105,7 @@ def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> 
     else:
         alert.closed_at, alert.resolution = at, detail.get("code") or "dismissed"
     if action == states.REOPEN:
+        _refuse_second_open(alert, before)
         _set_deadlines(alert, session.get_one(Practice, alert.practice_id), at)
     # Somebody has it in hand (or has closed it): it no longer climbs.
     alert.escalate_at = None
@@ -124,12 +128,16 @@ def history(alert_id: UUID) -> list[AlertEvent]:
 
 
 def escalate(alert: Alert, practice: Practice, version: int) -> None:
-    """Raise the escalation level of an alert whose time has passed."""
+    """Raise the escalation level of an alert whose time has passed.
+
+    After an outage it rises at once to the level that is due by now, with one event and one text.
+    """
     at = now()
-    alert.escalation += 1
     alert.updated_at = at
     alert.feed_version = version
-    alert.escalate_at = _next_escalation(alert, practice)
+    while alert.escalate_at is not None and alert.escalate_at <= at:
+        alert.escalation += 1
+        alert.escalate_at = _next_escalation(alert, practice)
     _write_event(alert, states.ESCALATE, alert.status, None, {"level": alert.escalation})
     if alert.tier == 1:
         _text_care_team(alert)
@@ -196,6 +204,8 @@ def _add_evidence(
         alert.tier = tier
         alert.title = trigger.title
         _set_deadlines(alert, practice, at)
+        if tier == 1:
+            _text_care_team(alert)
     _write_event(alert, "evidence", alert.status, None, {"tier": tier})
 
 
@@ -229,6 +239,19 @@ def _next_escalation(alert: Alert, practice: Practice) -> datetime | None:
 def holidays(practice: Practice) -> frozenset[date]:
     """The practice's days without service."""
     return frozenset(date.fromisoformat(day) for day in practice.holidays)
+
+
+def _refuse_second_open(alert: Alert, before: str) -> None:
+    try:
+        session.flush()
+    except IntegrityError:
+        # One cause has one open alert, and the same has been raised again since.
+        raise Problem(
+            409,
+            "illegal-move",
+            "The same matter is open as a newer alert; go on there.",
+            alert_status=before,
+        ) from None
 
 
 def _write_event(

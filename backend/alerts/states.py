@@ -1,4 +1,4 @@
-"""The states of an alert and the moves between them (dossier programme.md, section 5.4). Pure.
+"""The states of an alert and the moves between them. Pure.
 
 ``new -> delivered -> acknowledged -> in_progress -> resolved | dismissed``; a closed alert may be
 reopened within 14 days. Escalation is a level beside the state, so that an alert that nobody took

@@ -90,7 +90,8 @@ def close_due(limit: int) -> int:
     weekly = {e.patient_id: e for c, e in rows if c.kind == WEEKLY and e.status == ACTIVE}
     groups = risk.groups(list(weekly))
     answered = occasions.last_answers(list(weekly))
-    for patient_id, enrolment in weekly.items():
+    # By practice, for each feed is locked in turn and every transaction must keep to one order.
+    for patient_id, enrolment in sorted(weekly.items(), key=lambda each: each[1].practice_id):
         since = answered.get(patient_id, enrolment.enrolled_at)
         alerts.raise_for(
             enrolment.practice_id,

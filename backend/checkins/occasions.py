@@ -46,12 +46,19 @@ def mine() -> list[CheckIn]:
 
 
 def get(check_in_id: UUID) -> CheckIn:
-    """One of the signed-in patient's check-ins. Raises ``Problem`` 404."""
+    """One of the signed-in patient's check-ins; the look is recorded. Raises ``Problem`` 404."""
     check_in = session.scalar(
         select(CheckIn).where(CheckIn.id == check_in_id, CheckIn.patient_id == actor.id)
     )
     if check_in is None:
         raise not_found("check-in")
+    audit.record(
+        "check-in.read",
+        practice_id=check_in.practice_id,
+        patient_id=check_in.patient_id,
+        entity="check-in",
+        entity_id=check_in.id,
+    )
     return check_in
 
 

@@ -2,7 +2,7 @@
 
 All instants are UTC; all rules are of the patient's wall clock. A wall-clock time that a clock
 change skips moves forward by the length of the gap; one that comes twice means the first.
-Window and reminder spacing are Lumbra's own defaults (dossier programme.md, section 6.2), built on
+Window and reminder spacing are Lumbra's own defaults, built on
 text schemes with a next-day or third-day reminder.
 """
 

@@ -7,10 +7,11 @@ practices; they say so with ``across_practices``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from flask import g
+from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
 EVERY_PRACTICE = "*"
@@ -47,7 +48,8 @@ def _switch(scope: str) -> None:
     session: Session | None = g.get("session")
     if session is not None and session.in_transaction() and session.is_active:
         # What waits to be written belongs to the scope that is entered, not to the one left.
-        with session.no_autoflush:
+        # A transaction that has failed sees nothing more; the next begins in the new scope.
+        with session.no_autoflush, suppress(InternalError):
             session.connection().exec_driver_sql(_SET, (scope,))
 
 

@@ -55,7 +55,8 @@ class Person:
 
     def level(self, week: int, rng: random.Random) -> float:
         """How bad week ``week`` is, 0-10, with the noise of everyday life."""
-        drift = {RECOVERING: -0.45 * week, WORSENING: 0.9 * max(0, week - 2)}.get(self.course, 0.0)
+        late = max(0, week - self.weeks + 2)
+        drift = {RECOVERING: -0.45 * week, WORSENING: 1.8 * late}.get(self.course, 0.0)
         return min(10.0, max(0.0, self.severity + drift + rng.gauss(0, 0.5)))
 
     def answers_week(self, week: int, rng: random.Random) -> bool:
@@ -84,7 +85,11 @@ def answers(
 
 def _person(number: int, rng: random.Random) -> Person:
     course = FIXED.get(number) or rng.choices((RECOVERING, LEVEL), (3, 1))[0]
-    weeks = 0 if course == INVITED else rng.randint(4 if number < 7 else 1, 12)
+    weeks = (
+        0
+        if course == INVITED
+        else max(5 if number < len(FIXED) else 1, round(12 * rng.random() ** 1.5))
+    )
     severity = rng.uniform(6, 8) if course == SILENT else rng.uniform(2.5, 7.5)
     return Person(
         number=number,

@@ -30,10 +30,10 @@ from backend.messaging import service as messaging
 
 ZONE = "Europe/London"
 # How often the worker's clock ticks in the play; answers come later than that after an opening.
-STRIDE = timedelta(hours=6)
-ANSWER_DELAYS = (7, 9, 13, 26, 50)
+STRIDE = timedelta(hours=8)
+ANSWER_DELAYS = (9, 11, 15, 26, 50)
 PROVIDER_HOUR = 11
-LOOKS_AFTER = timedelta(days=2)
+LOOKS_AFTER = timedelta(days=4)
 # What is left open for whoever looks at the demo happened shortly before it ends.
 BEFORE_THE_END = timedelta(hours=2)
 CAREFUL = 0.7
@@ -253,7 +253,7 @@ class Play:
             result = self._post(f"{address}/quiz", device, {"answers": answers})
 
     def _providers_round(self) -> None:
-        """Each day at eleven a provider looks at what has lain for two days and deals with it."""
+        """Each day at eleven a provider deals with what has lain for some days."""
         self._sign_staff_in()
         for alert in self._get("/v1/alerts?limit=100", self.staff)["items"]:
             lain = self.clock.now() - datetime.fromisoformat(alert["opened_at"])

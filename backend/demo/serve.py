@@ -129,7 +129,7 @@ def _serve(app: Flask) -> None:
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0",  # noqa: S104
         "--port", str(settings.port), "--workers", str(settings.web_workers),
-        "--log-level", "warning", "--no-access-log", "wsgi:app",
+        "--blocking-threads", "4", "--log-level", "warning", "--no-access-log", "wsgi:app",
     ]  # fmt: skip
     worker = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     # The embedded server stays up as long as one of the three processes lives.

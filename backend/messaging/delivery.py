@@ -57,10 +57,12 @@ class Parcel:
 
 def deliver(communication_id: UUID) -> None:
     """Send one text if it is pending and due; does nothing otherwise, so a job may run twice."""
+    # Built before the row is claimed: a crash while the carrier's SDK loads leaves no doubt.
+    carrier = transport()
     parcel = _claim(communication_id)
     if parcel is None:
         return
-    outcome = transport().send(
+    outcome = carrier.send(
         parcel.to, parcel.body, callback_url(communication_id), parcel.valid_seconds
     )
     _record(communication_id, outcome)

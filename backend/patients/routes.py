@@ -83,6 +83,7 @@ def patient_sign_in(body: dict[str, Any]) -> sessions.Tokens:
 @blueprint.response(200, schemas.Me)
 def me() -> Any:
     """The signed-in patient."""
+    audit.record("patient.read", practice_id=actor.practice_id, patient_id=actor.id)
     return service.find(actor.id)
 
 

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from backend.core import audit, sessions, tenancy
 from backend.core.clock import now
@@ -89,7 +90,7 @@ def create_provider(
     if password.lower() in (email.lower(), name.lower()):
         raise invalid({"password": "Use something other than your name or e-mail."})
     if _by_email(email) is not None:
-        raise Problem(409, "email-taken", "There is an account with this e-mail already.")
+        raise _email_taken()
     secret = pyotp.random_base32()
     provider = Provider(
         id=new_id(),
@@ -104,7 +105,11 @@ def create_provider(
         created_by=created_by,
     )
     session.add(provider)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:
+        # Somebody took it between the look above and now.
+        raise _email_taken() from None
     audit.record(
         "provider.create",
         practice_id=practice_id,
@@ -194,6 +199,10 @@ def _count_failure(provider: Provider) -> None:
             entity="provider",
             entity_id=provider.id,
         )
+
+
+def _email_taken() -> Problem:
+    return Problem(409, "email-taken", "There is an account with this e-mail already.")
 
 
 def _refused() -> Problem:

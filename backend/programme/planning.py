@@ -1,6 +1,6 @@
 """From risk group and elevated factors to a plan in which every module says why. Pure.
 
-The matrix of risk group by factors is the dossier's (programme.md, section 3.3): a low risk gets
+The matrix of risk group by factors is Lumbra's own design, in the pathway: a low risk gets
 a brief plan, and a likely non-responder more human contact, never less care (van der Windt 2008).
 """
 

@@ -2,7 +2,7 @@
 
 Advance when the quiz is passed, practice was done on enough of the planned days and confidence is
 high enough; otherwise hold. After repeated holds an easier grade is offered, then a person calls
-(dossier programme.md, section 2.1). Pain does not enter the decision.
+(Lumbra's own defaults, in the pathway). Pain does not enter the decision.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The factor profile: which modifiable prognostic factors are elevated, and how severely. Pure.
 
-Thresholds and the severity formula are the dossier's (programme.md, section 3.2).
+Thresholds come from the pathway; the severity formula is Lumbra's own design.
 """
 
 from __future__ import annotations

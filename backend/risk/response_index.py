@@ -1,6 +1,6 @@
 """The response index: how likely a person is to take up the programme. Not validated. Pure.
 
-It changes how much human contact is offered, never access (dossier programme.md, section 3.4).
+It changes how much human contact is offered, never access (van der Windt 2008: select those likely to respond).
 """
 
 from __future__ import annotations

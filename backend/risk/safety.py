@@ -1,6 +1,6 @@
 """Red flags: which answers call for help by themselves, and how soon. Pure.
 
-Levels follow NICE NG59 and the IFOMPT red-flag framework (dossier instruments.md, section 6);
+Levels follow NICE NG59 and the IFOMPT red-flag framework, worded by us;
 suicidal thoughts are PHQ-9 item 9, read before and regardless of the total (Kroenke 2001).
 """
 

@@ -246,6 +246,7 @@ def test_the_practice_hears_of_a_high_risk_patient_who_is_silent_for_14_days(
 ) -> None:
     silent, low = world.onboarded(clinician, 8), world.onboarded(clinician, 1)
     talking = world.onboarded(clinician, 8)
+    world.clock.move_by(hours=1)
     live(world, 2)
     assert silence(world, clinician) == [], "13 days at the first closing"
     world.sign_in(talking)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +42,7 @@ class Scene:
         """``{patient}`` and the like in a path, filled in."""
         activities = self.world.ok(self.world.get("/v1/me/plan", self.patient))["activities"]
         [weekly] = self.world.check_ins(self.patient, "weekly", "open")
-        [alert] = [
-            a
-            for a in self.world.alerts(self.clinician)
-            if a["patient"]["id"] == str(self.patient.id)
-        ]
+        [alert] = self.world.alerts(self.clinician)
         return path.format(
             patient=self.patient.id,
             invited=self.invited.id,
@@ -77,18 +72,7 @@ def scene(world: World) -> Scene:
 
 
 RED_FLAG = {"safety__numbness": True}
-REASON = {"reason": "Seen in clinic."}
 NOTE = {"day": "2026-09-10", "done": True, "values": {}}
-
-
-def body_of(kind: str) -> Callable[[Scene], Any]:
-    return {
-        "none": lambda scene: None,
-        "consent": lambda scene: {
-            "version": scene.world.ok(scene.world.get("/v1/me/consent", scene.invited))["version"]
-        },
-    }[kind]
-
 
 # Who asks, how, for what, with what, and the lines it leaves about whom.
 REQUESTS: list[tuple[str, str, str, Any, str, str]] = [
@@ -104,9 +88,9 @@ REQUESTS: list[tuple[str, str, str, Any, str, str]] = [
     ("patient", "GET", "/v1/me/checkins", None, "check-in.list", "patient"),
     ("patient", "GET", "/v1/checkins/{check_in}", None, "check-in.read", "patient"),
     ("patient", "GET", "/v1/me/plan", None, "care-plan.read", "patient"),
-    ("patient", "GET", "/v1/me/activities/{activity}", None, "module.read", "patient"),
-    ("patient", "POST", "/v1/me/activities/{activity}/quiz", "quiz", "quiz.answer", "patient"),
-    ("patient", "POST", "/v1/me/activities/{activity}/practice", NOTE, "practice.log", "patient"),
+    ("patient", "GET", "/v1/me/activities/{activity}", None, "activity.read", "patient"),
+    ("patient", "POST", "/v1/me/activities/{activity}/quiz", "quiz", "activity.quiz", "patient"),
+    ("patient", "POST", "/v1/me/activities/{activity}/practice", NOTE, "activity.practice", "patient"),
     ("patient", "POST", "/v1/checkins/{check_in}/response", "answers", "check-in.submit", "patient"),
     ("patient", "POST", "/v1/me/consent/withdrawal", {}, "consent.withdrawn", "patient"),
     ("invited", "POST", "/v1/me/consent", "consent", "consent.given", "invited"),

@@ -15,6 +15,7 @@ from backend.core import tenancy
 from backend.core.clock import now
 from backend.core.crypto import blind_index
 from backend.core.database import session, unit_of_work
+from backend.core.identity import PATIENT
 from backend.core.ids import new_id
 from backend.patients.models import ACTIVE, Enrolment, Patient
 from backend.practices import service as practices
@@ -22,13 +23,13 @@ from tests.e2e.processes import numbers
 from tests.world import Caller
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Person(Caller):
     """A patient with an open weekly check-in. ``reminded_at`` is when its text is due."""
 
-    phone: str = ""
-    check_in_id: UUID = UUID(int=0)
-    reminded_at: datetime | None = None
+    phone: str
+    check_in_id: UUID
+    reminded_at: datetime
 
 
 def with_open_check_ins(
@@ -39,7 +40,14 @@ def with_open_check_ins(
         owner = practices.create_practice(practice, "GB", zone, "+441632960001").id
         at = now()
         people = [
-            Person(new_id(), owner, "patient", {}, phone, new_id(), at + timedelta(seconds=due))
+            Person(
+                id=new_id(),
+                practice_id=owner,
+                role=PATIENT,
+                phone=phone,
+                check_in_id=new_id(),
+                reminded_at=at + timedelta(seconds=due),
+            )
             for phone, due in zip(numbers(), due_in, strict=False)
         ]
         session.execute(insert(Patient), [_patient(p, n, zone) for n, p in enumerate(people)])

@@ -66,7 +66,7 @@ def digits(prefix: str, points: str) -> dict[str, Any]:
     return {f"{prefix}.{n}": words[int(p)] for n, p in enumerate(points, 1) if p != "_"}
 
 
-DOSSIER = [
+PUBLISHED = [
     ("sbst", sbst("00000000", "not-at-all"), {"sbst.total": 0, "sbst.psychosocial": 0}),
     ("sbst", sbst("11100000", "slightly"), {"sbst.total": 3, "sbst.psychosocial": 0}),
     ("sbst", sbst("11110000", "moderately"), {"sbst.total": 4, "sbst.psychosocial": 0}),
@@ -92,9 +92,9 @@ DOSSIER = [
 
 @pytest.mark.parametrize(
     ("name", "answers", "expected"),
-    [pytest.param(*row, id=f"{row[0]}-{number}") for number, row in enumerate(DOSSIER, 1)],
+    [pytest.param(*row, id=f"{row[0]}-{number}") for number, row in enumerate(PUBLISHED, 1)],
 )
-def test_dossier_vector_holds_and_is_shipped(
+def test_published_vector_holds_and_is_shipped(
     name: str, answers: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     found = by_code(INSTRUMENTS[name], answers)

@@ -58,7 +58,7 @@ def decision(*scores: float, course: str = "persistent") -> str:
     ],
     ids=["standard-error", "90-percent", "95-percent"],
 )
-def test_measurement_error_is_the_dossiers(found: float, expected: float) -> None:
+def test_measurement_error_is_as_published(found: float, expected: float) -> None:
     assert found == pytest.approx(expected, abs=0.06)
 
 
@@ -158,7 +158,7 @@ def test_band(score: float, name: str) -> None:
 @pytest.mark.parametrize(
     ("course", "start", "day", "expected"),
     [
-        ("acute", 52, 42, 21.6),  # the dossier's check of its own formula
+        ("acute", 52, 42, 21.6),  # the check that came with the formula
         ("acute", 52, 0, 52),
         ("persistent", 51, 28, 39.6),
         ("persistent", 20, 28, 20),  # below the floor nobody is expected to get worse
