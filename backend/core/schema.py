@@ -70,7 +70,8 @@ class Phone(fields.String):
 
 
 def _is_full(number: phonenumbers.PhoneNumber, text: str) -> bool:
-    return text.startswith("+") and phonenumbers.is_possible_number(number)
+    # The library would read letters and extensions, too.
+    return bool(_PHONE.fullmatch(text)) and phonenumbers.is_possible_number(number)
 
 
 def time_zone(**kwargs: Any) -> fields.String:

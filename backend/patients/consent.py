@@ -79,6 +79,7 @@ def give(enrolment: Enrolment, version: str, how: str) -> None:
 
 def withdraw(enrolment: Enrolment, how: str) -> None:
     """Record withdrawal: the enrolment ends and no further text leaves."""
+    session.refresh(enrolment, with_for_update={"of": Enrolment})
     if enrolment.status == WITHDRAWN:
         return
     text = current_text(enrolment.patient.language)

@@ -1,6 +1,7 @@
 """The response index: how likely a person is to take up the programme. Not validated. Pure.
 
-It changes how much human contact is offered, never access (van der Windt 2008: select those likely to respond).
+It changes how much human contact is offered, never access; van der Windt (2008) asks to select
+those likely to respond, and no published rule does so reliably.
 """
 
 from __future__ import annotations
