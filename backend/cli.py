@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
@@ -12,6 +15,7 @@ from backend.core import migrations, tenancy
 from backend.core.database import unit_of_work
 from backend.core.identity import PROVIDER_ROLES
 from backend.core.problems import Problem
+from backend.core.schema import ZONES
 
 db = AppGroup("db", help="Bring the database to a revision.")
 admin = AppGroup("admin", help="First practice and accounts.")
@@ -39,10 +43,25 @@ def downgrade(revision: str) -> None:
     migrations.downgrade(current_app.extensions["database"].url, revision)
 
 
+def _must(fits: Callable[[str], object], words: str) -> Callable[..., str | None]:
+    def check(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not fits(value):
+            raise click.BadParameter(words)
+        return value
+
+    return check
+
+
+_COUNTRY = _must(re.compile("[A-Za-z]{2}").fullmatch, "Use two letters, such as GB.")
+_ZONE = _must(ZONES.__contains__, "Use an IANA name, such as Europe/London.")
+_PHONE = _must(re.compile(r"\+[1-9][0-9]{6,14}").fullmatch, "Write it like +447700900123.")
+_EMAIL = _must(re.compile(r"[^@\s]+@[^@\s]+").fullmatch, "This is no e-mail address.")
+
+
 @admin.command("create-practice")
 @click.option("--name", required=True)
-@click.option("--country", required=True, help="two letters, such as GB")
-@click.option("--time-zone", required=True, help="IANA name, such as Europe/London")
+@click.option("--country", required=True, callback=_COUNTRY, help="two letters, such as GB")
+@click.option("--time-zone", required=True, callback=_ZONE, help="IANA, such as Europe/London")
 @click.option("--phone", help="shown to patients for questions")
 def create_practice(name: str, country: str, time_zone: str, phone: str | None) -> None:
     """A new practice; prints its id."""
@@ -55,11 +74,14 @@ def create_practice(name: str, country: str, time_zone: str, phone: str | None) 
 
 @admin.command("create-provider")
 @click.option("--practice", type=click.UUID, required=True)
-@click.option("--email", required=True)
+@click.option("--email", required=True, callback=_EMAIL)
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice(PROVIDER_ROLES), required=True)
+@click.option("--phone", callback=_PHONE, help="tier 1 alerts are texted to it")
 @click.password_option()
-def create_provider(practice: object, email: str, name: str, role: str, password: str) -> None:
+def create_provider(
+    practice: object, email: str, name: str, role: str, phone: str | None, password: str
+) -> None:
     """A new account; prints the authenticator secret, this once."""
     from uuid import UUID
 
@@ -69,7 +91,7 @@ def create_provider(practice: object, email: str, name: str, role: str, password
     try:
         with unit_of_work(), tenancy.across_practices():
             service.get_practice(practice)
-            made = service.create_provider(practice, email, name, role, password)
+            made = service.create_provider(practice, email, name, role, password, phone)
     except Problem as problem:
         raise click.ClickException(" ".join([problem.detail, *problem.errors.values()])) from None
     click.echo(f"provider {made.provider.id}")

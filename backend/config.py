@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         15, alias="LUMBRA_LOCKOUT_MINUTES", ge=1, description="length of that pause"
     )
     rate_limit: str = Field(
-        "600 per minute", alias="LUMBRA_RATE_LIMIT", description="requests per client address"
+        "600 per minute", alias="LUMBRA_RATE_LIMIT", description="refused webhook calls per address"
     )
     sign_in_rate_limit: str = Field(
         "30 per minute", alias="LUMBRA_SIGN_IN_RATE_LIMIT", description="sign-in tries per address"

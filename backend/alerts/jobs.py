@@ -8,7 +8,6 @@ from backend.alerts import service
 from backend.alerts.models import OPEN_STATES, Alert
 from backend.core.clock import now
 from backend.core.database import session
-from backend.practices.models import Practice
 
 
 def escalate_overdue(limit: int) -> int:
@@ -31,8 +30,6 @@ def escalate_overdue(limit: int) -> int:
         .with_for_update(skip_locked=True)
     )
     alerts = list(session.scalars(taken))
-    for alert in alerts:
-        practice = session.get_one(Practice, alert.practice_id)
-        service.escalate(alert, practice, versions[practice.id])
+    service.escalate(alerts, versions)
     session.flush()
     return len(alerts)

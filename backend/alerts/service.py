@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -127,20 +127,24 @@ def history(alert_id: UUID) -> list[AlertEvent]:
     return list(session.scalars(query.order_by(AlertEvent.at, AlertEvent.id)))
 
 
-def escalate(alert: Alert, practice: Practice, version: int) -> None:
-    """Raise the escalation level of an alert whose time has passed.
+def escalate(alerts: Sequence[Alert], versions: Mapping[UUID, int]) -> None:
+    """Raise the escalation level of alerts whose time has passed.
 
-    After an outage it rises at once to the level that is due by now, with one event and one text.
+    After an outage one rises at once to the level that is due by now, with one event and one text.
+    ``versions`` are the feeds' new versions by practice. The number of statements does not grow
+    with the number of alerts.
     """
     at = now()
-    alert.updated_at = at
-    alert.feed_version = version
-    while alert.escalate_at is not None and alert.escalate_at <= at:
-        alert.escalation += 1
-        alert.escalate_at = _next_escalation(alert, practice)
-    _write_event(alert, states.ESCALATE, alert.status, None, {"level": alert.escalation})
-    if alert.tier == 1:
-        _text_care_team(alert)
+    found = session.scalars(select(Practice).where(Practice.id.in_(versions)))
+    practices = {practice.id: practice for practice in found}
+    for alert in alerts:
+        alert.updated_at = at
+        alert.feed_version = versions[alert.practice_id]
+        while alert.escalate_at is not None and alert.escalate_at <= at:
+            alert.escalation += 1
+            alert.escalate_at = _next_escalation(alert, practices[alert.practice_id])
+        _write_event(alert, states.ESCALATE, alert.status, None, {"level": alert.escalation})
+    _text_care_team([alert for alert in alerts if alert.tier == 1])
 
 
 def _latest_by_rule(patient_id: UUID, rule_ids: Iterable[str]) -> dict[str, Alert]:
@@ -187,7 +191,7 @@ def _open(
     session.flush()
     _write_event(alert, "open", None, None, None)
     if alert.tier == 1:
-        _text_care_team(alert)
+        _text_care_team([alert])
     return alert
 
 
@@ -204,8 +208,9 @@ def _add_evidence(
         alert.tier = tier
         alert.title = trigger.title
         _set_deadlines(alert, practice, at)
-        if tier == 1:
-            _text_care_team(alert)
+    if tier == 1:
+        # Whoever has acknowledged the first danger need not know of the next.
+        _text_care_team([alert])
     _write_event(alert, "evidence", alert.status, None, {"tier": tier})
 
 
@@ -275,35 +280,37 @@ def _write_event(
     )
 
 
-def _text_care_team(alert: Alert) -> None:
-    team = session.scalars(
-        select(Provider).where(
-            Provider.practice_id == alert.practice_id,
-            Provider.role.in_(CARE_TEAM),
-            Provider.active,
-            Provider.phone.is_not(None),
-        )
+def _text_care_team(alerts: Sequence[Alert]) -> None:
+    practice_ids = {alert.practice_id for alert in alerts}
+    if not practice_ids:
+        return
+    found = select(Provider).where(
+        Provider.practice_id.in_(practice_ids),
+        Provider.role.in_(CARE_TEAM),
+        Provider.active,
+        Provider.phone.is_not(None),
     )
-    practice = session.get_one(Practice, alert.practice_id)
+    team = session.scalars(found).all()
     messaging.queue_texts(
         [
             messaging.Text(
                 recipient=messaging.Recipient(
-                    practice_id=practice.id,
+                    practice_id=alert.practice_id,
                     phone=provider.phone,
                     language="en",
-                    time_zone=practice.time_zone,
+                    time_zone=session.get_one(Practice, alert.practice_id).time_zone,
                     provider_id=provider.id,
                 ),
                 purpose="alert",
-                occurrence=f"{alert.id}:{alert.escalation}",
+                occurrence=f"{alert.id}:{len(alert.evidence)}:{alert.escalation}",
                 template="alert-urgent",
                 params={},
                 urgent=True,
                 subject_id=alert.id,
             )
+            for alert in alerts
             for provider in team
-            if provider.phone
+            if provider.practice_id == alert.practice_id and provider.phone
         ]
     )
 

@@ -31,6 +31,7 @@ def open_due(limit: int) -> int:
     """
     at = now()
     rows = _take(CheckIn.status == SCHEDULED, CheckIn.opens_at <= at, limit=limit)
+    planned = []
     for check_in, enrolment in rows:
         if enrolment.status != ACTIVE:
             check_in.status = CANCELLED
@@ -41,11 +42,9 @@ def open_due(limit: int) -> int:
         check_in.next_reminder_at = None if late else check_in.opens_at
         zone = enrolment.patient.time_zone
         day = schedule.next_opening(check_in.opens_at, enrolment.checkin_weekday, zone)
-        occasions.schedule_week(
-            enrolment,
-            check_in.occasion + 1,
-            schedule.window(day, enrolment.checkin_hour, zone),
-        )
+        window = schedule.window(day, enrolment.checkin_hour, zone)
+        planned.append((enrolment, check_in.occasion + 1, window))
+    occasions.schedule_weeks(planned)
     session.flush()
     return len(rows)
 

@@ -87,7 +87,7 @@ def open_now(
 ) -> None:
     """Open an occasion at once, for ``days`` or until answered. Opening it twice is once."""
     at = now()
-    _insert(
+    row = _row(
         enrolment,
         kind=kind,
         battery=battery,
@@ -96,6 +96,7 @@ def open_now(
         opens_at=at,
         closes_at=at + timedelta(days=days) if days else None,
     )
+    _insert([row])
     audit.record(
         "check-in.open",
         practice_id=enrolment.practice_id,
@@ -115,20 +116,25 @@ def schedule_first_week(enrolment: Enrolment) -> schedule.Window:
     zone = enrolment.patient.time_zone
     day = schedule.first_opening(now(), enrolment.checkin_weekday, zone)
     window = schedule.window(day, enrolment.checkin_hour, zone)
-    schedule_week(enrolment, 1, window)
+    schedule_weeks([(enrolment, 1, window)])
     return window
 
 
-def schedule_week(enrolment: Enrolment, occasion: int, window: schedule.Window) -> None:
-    """Plan a weekly check-in; planning it twice is once."""
+def schedule_weeks(planned: Sequence[tuple[Enrolment, int, schedule.Window]]) -> None:
+    """Plan weekly check-ins, each an enrolment's n-th, in one statement; twice is once."""
     _insert(
-        enrolment,
-        kind=WEEKLY,
-        battery=WEEKLY,
-        occasion=occasion,
-        status=SCHEDULED,
-        opens_at=window.opens_at,
-        closes_at=window.closes_at,
+        [
+            _row(
+                enrolment,
+                kind=WEEKLY,
+                battery=WEEKLY,
+                occasion=occasion,
+                status=SCHEDULED,
+                opens_at=window.opens_at,
+                closes_at=window.closes_at,
+            )
+            for enrolment, occasion, window in planned
+        ]
     )
 
 
@@ -144,15 +150,16 @@ def last_answers(patient_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     return {patient_id: at for patient_id, at in session.execute(query) if at}
 
 
-def _insert(enrolment: Enrolment, **values: object) -> None:
-    session.execute(
-        insert(CheckIn)
-        .values(
-            id=new_id(),
-            practice_id=enrolment.practice_id,
-            patient_id=enrolment.patient_id,
-            enrolment_id=enrolment.id,
-            **values,
-        )
-        .on_conflict_do_nothing()
-    )
+def _row(enrolment: Enrolment, **values: object) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "practice_id": enrolment.practice_id,
+        "patient_id": enrolment.patient_id,
+        "enrolment_id": enrolment.id,
+        **values,
+    }
+
+
+def _insert(rows: Sequence[dict[str, object]]) -> None:
+    if rows:
+        session.execute(insert(CheckIn).on_conflict_do_nothing(), rows)

@@ -33,7 +33,10 @@ class FieldError(Schema):
 
 
 class ProblemSchema(Schema):
-    """RFC 9457 problem document."""
+    """RFC 9457 problem document. Some problems carry further members, named in their sentence."""
+
+    class Meta:
+        unknown = "include"
 
     type = fields.String(required=True, metadata={"example": "urn:lumbra:problem:closed-window"})
     title = fields.String(required=True)

@@ -9,6 +9,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 DATABASE = "lumbra"
@@ -54,10 +55,7 @@ def _leave(server: Any) -> None:
 
 def _lives(process_id: int) -> bool:
     try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
+        # Whoever crashed may stay listed for good where nobody buries the dead (a bare container).
+        return bool(psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        # Somebody else's, and alive.
-        return True
-    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,8 @@ def _load_grade(file: Path, module: Mapping[str, Any], grade: int) -> Grade:
             raise ContentError(file, f"quiz {item.id}: there is no option {item.answer}")
     if not made.quiz or not made.markdown.strip():
         raise ContentError(file, "needs a text and a quiz")
+    if not isinstance(made.next_review, date):
+        raise ContentError(file, "next_review must be a date, such as 2027-11-19")
     if not meta.get("reviewed_by"):
         raise ContentError(file, "has no reviewer")
     return made

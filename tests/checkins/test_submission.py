@@ -12,8 +12,8 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from backend.alerts.models import Alert, AlertEvent, AlertFeed
-from backend.checkins import service
 from backend.checkins.models import CheckIn
+from backend.core import audit
 from backend.core.audit import AuditEvent
 from backend.core.clock import MovableClock
 from backend.instruments.models import QuestionnaireResponse, Score
@@ -330,20 +330,30 @@ def test_a_body_of_another_shape_is_refused(
     assert not rows(app, QuestionnaireResponse)
 
 
-def test_a_fault_half_way_leaves_nothing_behind(
-    app: Flask, world: World, patient: PatientAccount, monkeypatch: pytest.MonkeyPatch
+def test_a_fault_at_the_very_end_leaves_nothing_behind(
+    app: Flask, world: World, clinician: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check_in, answers = screen(world, patient, **{NUMB: True})
+    patient = world.onboarded(clinician)
+    check_in, answers = week_one(world, patient)
+    danger = {**answers, "safety.gateway": True, NUMB: True}
     before, trail = stored(app), len(rows(app, AuditEvent))
+    record = audit.record
 
-    def fail(*args: object) -> None:
-        raise RuntimeError("the machine stops here")
+    def fail_last(action: str, **detail: Any) -> None:
+        record(action, **detail)
+        if action == "check-in.submit":
+            raise RuntimeError("the machine stops here")
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "_complete", fail)
-        assert world.submit(patient, check_in, answers, "key-1").status_code == 500
+        broken.setattr(audit, "record", fail_last)
+        for sent in (answers, danger):
+            assert world.submit(patient, check_in, sent, "key-1").status_code == 500
     assert (stored(app), len(rows(app, AuditEvent))) == (before, trail)
+    [row] = rows(app, CheckIn, CheckIn.id == check_in["id"])
+    assert (row.status, row.completed_at) == ("open", None)
+    assert [text.status for text in world.texts("check-in")] == ["pending"]
     assert world.submit(patient, check_in, answers, "key-1").status_code == 201
+    assert [text.status for text in world.texts("check-in")] == ["cancelled"]
 
 
 def test_an_answer_from_the_future_counts_from_now(

@@ -61,7 +61,6 @@ def scene(world: World) -> Scene:
     world.ok(
         world.post(f"/v1/patients/{patient.id}/safety-clearance", clinician, {"reason": "Seen."})
     )
-    [coming] = world.check_ins(patient, "weekly", "scheduled")
     world.clock.move_by(days=7, hours=1)
     world.tick()
     world.sign_in(clinician)
@@ -74,7 +73,9 @@ def scene(world: World) -> Scene:
 RED_FLAG = {"safety__numbness": True}
 NOTE = {"day": "2026-09-10", "done": True, "values": {}}
 
-# Who asks, how, for what, with what, and the lines it leaves about whom.
+ACTIVITY, CHECK_IN = "/v1/me/activities/{activity}", "/v1/checkins/{check_in}"
+
+# Who asks, how, for what, with what, and the line it leaves about whom.
 REQUESTS: list[tuple[str, str, str, Any, str, str]] = [
     ("clinician", "GET", "/v1/patients", None, "patient.list", "list"),
     ("clinician", "GET", "/v1/patients/{patient}", None, "patient.read", "patient"),
@@ -88,10 +89,24 @@ REQUESTS: list[tuple[str, str, str, Any, str, str]] = [
     ("patient", "GET", "/v1/me/checkins", None, "check-in.list", "patient"),
     ("patient", "GET", "/v1/checkins/{check_in}", None, "check-in.read", "patient"),
     ("patient", "GET", "/v1/me/plan", None, "care-plan.read", "patient"),
-    ("patient", "GET", "/v1/me/activities/{activity}", None, "activity.read", "patient"),
-    ("patient", "POST", "/v1/me/activities/{activity}/quiz", "quiz", "activity.quiz", "patient"),
-    ("patient", "POST", "/v1/me/activities/{activity}/practice", NOTE, "activity.practice", "patient"),
-    ("patient", "POST", "/v1/checkins/{check_in}/response", "answers", "check-in.submit", "patient"),
+    ("patient", "GET", ACTIVITY, None, "activity.read", "patient"),
+    ("patient", "POST", ACTIVITY + "/quiz", "quiz", "activity.quiz", "patient"),
+    (
+        "patient",
+        "POST",
+        ACTIVITY + "/practice",
+        NOTE,
+        "activity.practice",
+        "patient",
+    ),
+    (
+        "patient",
+        "POST",
+        CHECK_IN + "/response",
+        "answers",
+        "check-in.submit",
+        "patient",
+    ),
     ("patient", "POST", "/v1/me/consent/withdrawal", {}, "consent.withdrawn", "patient"),
     ("invited", "POST", "/v1/me/consent", "consent", "consent.given", "invited"),
 ]

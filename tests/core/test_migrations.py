@@ -80,8 +80,8 @@ def test_the_schema_is_what_the_models_say(database: str) -> None:
             opts={
                 "compare_type": True,
                 "compare_server_default": True,
-                "include_name": lambda name, kind, parents: not str(name).startswith(
-                    ("procrastinate_", "alembic_version")
+                "include_name": lambda name, kind, parents: (
+                    not str(name).startswith(("procrastinate_", "alembic_version"))
                 ),
             },
         )

@@ -118,9 +118,7 @@ def test_a_token_that_is_not_ours_is_refused(world: World, tokens: Tokens, token
     assert answer.get_json()["detail"] == "This session has ended; sign in again."
 
 
-def test_a_refresh_token_is_stored_as_a_hash_only(
-    app: Flask, world: World, tokens: Tokens
-) -> None:
+def test_a_refresh_token_is_stored_as_a_hash_only(app: Flask, world: World, tokens: Tokens) -> None:
     _, _, secret = tokens["refresh_token"].partition(".")
     for row in rows(app, SignInSession):
         assert secret.encode() not in row.refresh_hash

@@ -35,9 +35,7 @@ def two(world: World) -> tuple[UUID, UUID]:
         address = f"/v1/me/activities/{activity['id']}"
         world.ok(world.get(address, patient))
         quiz = world.ok(world.get(address, patient))["quiz"]
-        world.ok(
-            world.post(f"{address}/quiz", patient, {"answers": {q["id"]: 0 for q in quiz}})
-        )
+        world.ok(world.post(f"{address}/quiz", patient, {"answers": {q["id"]: 0 for q in quiz}}))
         note = {"day": "2026-09-01", "done": True, "values": {}}
         world.ok(world.post(f"{address}/practice", patient, note))
         world.ok(world.post("/v1/sign-in/patient/code", body={"phone": patient.phone}))
@@ -100,7 +98,7 @@ def test_the_applications_role_is_no_owner_and_passes_no_policy(
     assert session.scalar(text("SELECT current_user")) == APP_ROLE
     rights = "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolcanlogin FROM pg_roles"
     assert ask(database, f"{rights} WHERE rolname = %s", [APP_ROLE]) == [(False,) * 5]
-    owned = "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = %s)"
+    owned = "SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = relowner WHERE rolname = %s"
     assert ask(database, owned, [APP_ROLE]) == [(0,)]
 
 
@@ -119,9 +117,7 @@ def test_the_applications_role_cannot_change_the_schema(inside: None, statement:
         session.execute(text(statement))
 
 
-def test_nothing_is_seen_before_a_practice_is_entered(
-    two: tuple[UUID, UUID], inside: None
-) -> None:
+def test_nothing_is_seen_before_a_practice_is_entered(two: tuple[UUID, UUID], inside: None) -> None:
     assert practices_seen() == {t.name: set() for t in TABLES}
     assert session.scalar(text("SELECT count(*) FROM practice")) == 0
 
@@ -150,9 +146,7 @@ def test_a_practice_entered_within_system_work_stays_entered(
     assert practices_seen()["patient"] == {two[0]}
 
 
-def test_the_scope_holds_across_commits_and_rollbacks(
-    two: tuple[UUID, UUID], inside: None
-) -> None:
+def test_the_scope_holds_across_commits_and_rollbacks(two: tuple[UUID, UUID], inside: None) -> None:
     tenancy.enter(two[0])
     for end in (session.commit, session.rollback):
         end()
@@ -205,9 +199,7 @@ def test_what_waits_to_be_written_goes_to_the_practice_entered(
     with app.app_context():
         tenancy.enter(two[0])
         session.scalar(select(func.count(Patient.id)))
-        session.add(
-            AuditEvent(at=now(), action="x.y", actor_role="system", practice_id=two[1])
-        )
+        session.add(AuditEvent(at=now(), action="x.y", actor_role="system", practice_id=two[1]))
         tenancy.enter(two[1])
         session.commit()
         assert session.scalar(select(func.count()).where(AuditEvent.action == "x.y")) == 1

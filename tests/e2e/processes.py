@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,7 +24,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 NO_LIMIT = "1000000 per minute"
 # Compiled once, so that the many restarts of a crash test are spent on serving, not on parsing.
-BYTECODE = Path(tempfile.gettempdir()) / f"lumbra-tests-bytecode-{os.getuid()}"
+BYTECODE = ROOT / ".pytest_cache" / "bytecode"
 
 Found = TypeVar("Found")
 
@@ -81,11 +80,15 @@ class Process:
         """What it wrote, for a message."""
         return f"{self.name} ({self.log}) wrote:\n{self.log.read_text(errors='replace')[-4000:]}"
 
-    def kill(self) -> None:
-        """kill -9, together with the processes it has started: a machine that loses power."""
+    def kill(self, bury: bool = True) -> None:
+        """kill -9, together with the processes it has started: a machine that loses power.
+
+        Not buried, it stays listed as defunct until it is killed again.
+        """
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)
-        self._popen.wait()
+        if bury:
+            self._popen.wait()
 
     def terminate(self, seconds: float = STOP_SECONDS) -> int:
         """SIGTERM, and its exit status once it has ended."""

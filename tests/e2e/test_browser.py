@@ -100,7 +100,7 @@ def test_a_clinician_finds_an_alert_takes_it_up_and_resolves_it(
     expect(page.get_by_text("Tier 1").first).to_be_visible()
 
     page.get_by_role("button", name="Acknowledge").click()
-    expect(page.get_by_text("Taken up by")).to_be_visible()
+    expect(page.get_by_text("Taken up by", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
     page.get_by_label("What was done").select_option("contacted")
     page.get_by_role("button", name="Resolve").click()

@@ -57,7 +57,7 @@ def test_after_a_crash_of_the_worker_a_restart_works(folder: Path) -> None:
         web, worker = site.web(), site.worker()
         _until_ready(site)
 
-        worker.kill()
+        worker.kill(bury=False)
         crashed = _workers(folder)
         worker = site.worker()
 

@@ -144,9 +144,7 @@ def test_withdrawing_twice_at_once_is_the_same_as_once(
     assert [act[0] for act in acts(app)] == ["given", "withdrawn"]
 
 
-def test_who_has_left_does_not_come_back_by_agreeing_again(
-    world: World, clinician: Caller
-) -> None:
+def test_who_has_left_does_not_come_back_by_agreeing_again(world: World, clinician: Caller) -> None:
     patient = world.patient(clinician)
     world.ok(world.post(WITHDRAWAL, patient))
     answer = world.post(CONSENT, patient, {"version": version(world, patient)})

@@ -90,9 +90,7 @@ def test_a_code_serves_one_of_two_who_come_at_once(
     assert sorted(at_once(come, come)) == [200, 401]
 
 
-def test_five_wrong_tries_void_a_code_and_a_new_one_serves(
-    world: World, clinician: Caller
-) -> None:
+def test_five_wrong_tries_void_a_code_and_a_new_one_serves(world: World, clinician: Caller) -> None:
     who = {"phone": world.enrol(clinician).phone}
     ask_for(world, **who)
     for _ in range(5):

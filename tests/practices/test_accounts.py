@@ -73,9 +73,7 @@ def test_what_an_account_cannot_be_like_is_named(
     assert [e["field"] for e in answer.get_json()["errors"]] == [field]
 
 
-def test_an_e_mail_serves_one_account_in_all_practices(
-    world: World, administrator: Caller
-) -> None:
+def test_an_e_mail_serves_one_account_in_all_practices(world: World, administrator: Caller) -> None:
     world.ok(world.post("/v1/providers", administrator, NEW))
     elsewhere = world.provider(world.practice("Vale Surgery"), "administrator")
     for caller in (administrator, elsewhere):

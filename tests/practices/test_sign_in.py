@@ -94,9 +94,7 @@ def test_a_code_may_be_half_a_minute_off(
     assert answer.status_code == status
 
 
-def test_a_code_serves_once_and_the_next_one_serves(
-    world: World, account: ProviderAccount
-) -> None:
+def test_a_code_serves_once_and_the_next_one_serves(world: World, account: ProviderAccount) -> None:
     used = right(world, account)
     assert world.post(ADDRESS, body=used).status_code == 200
     assert world.post(ADDRESS, body=used).status_code == 401

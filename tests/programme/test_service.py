@@ -1,0 +1,422 @@
+"""A care plan through the weeks: made with reasons, moved on, held, locked, at its version."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from backend.app import create_app
+from backend.config import ROOT
+from backend.core.clock import MovableClock
+from backend.programme.models import Activity, Adaptation, ModuleReading, PracticeLog, QuizAttempt
+from tests.backstage import rows
+from tests.conftest import make_settings
+from tests.shipped import MODULES
+from tests.world import Caller, PatientAccount, World
+
+CORE = ["M01", "M02", "M03", "M04"]
+
+
+@pytest.fixture
+def clinician(world: World) -> Caller:
+    return world.provider(world.practice())
+
+
+@pytest.fixture
+def patient(world: World, clinician: Caller) -> PatientAccount:
+    """One with a low risk, no factor, and the four core modules; the first is open."""
+    return world.onboarded(clinician, 2)
+
+
+def plan(world: World, patient: Caller) -> dict[str, dict[str, Any]]:
+    """The patient's activities by module."""
+    world.sign_in(patient)
+    found = world.ok(world.get("/v1/me/plan", patient))
+    return {activity["module_id"]: activity for activity in found["activities"]}
+
+
+def standing(world: World, patient: Caller) -> dict[str, tuple[str, int]]:
+    """Status and grade of each module that has begun."""
+    activities = plan(world, patient).items()
+    return {m: (a["status"], a["grade"]) for m, a in activities if a["status"] != "waiting"}
+
+
+def for_provider(world: World, clinician: Caller, patient: Caller) -> dict[str, Any]:
+    world.sign_in(clinician)
+    found: dict[str, Any] = world.ok(world.get(f"/v1/patients/{patient.id}/plan", clinician))
+    return found
+
+
+def text_of(world: World, patient: Caller, module: str) -> TestResponse:
+    activity = plan(world, patient)[module]
+    return world.get(f"/v1/me/activities/{activity['id']}", patient)
+
+
+def quiz(world: World, patient: Caller, module: str, answers: Any) -> TestResponse:
+    activity = plan(world, patient)[module]
+    address = f"/v1/me/activities/{activity['id']}/quiz"
+    return world.post(address, patient, {"answers": answers})
+
+
+def practise(world: World, patient: Caller, module: str, **body: Any) -> TestResponse:
+    activity = plan(world, patient)[module]
+    today = world.clock.now().date().isoformat()
+    sent = {"day": today, "done": True, **body}
+    return world.post(f"/v1/me/activities/{activity['id']}/practice", patient, sent)
+
+
+def right_answers(module: str, grade: int) -> dict[str, int]:
+    return {item.id: item.answer for item in MODULES[module].grades[grade].quiz}
+
+
+def study(world: World, patient: Caller, *modules: str) -> None:
+    """Do all that a week asks for in some modules."""
+    for module in modules:
+        grade = plan(world, patient)[module]["grade"]
+        assert text_of(world, patient, module).status_code == 200
+        told = world.ok(quiz(world, patient, module, right_answers(module, grade)))
+        assert (told["percent"], told["passed"]) == (100, True)
+        for days in range(1, 6):
+            day = (world.clock.now() + timedelta(days=days)).date()
+            world.clock.move_by(days=days)
+            done = practise(world, patient, module, day=day.isoformat(), confidence=8)
+            assert done.status_code == 204
+            world.clock.move_by(days=-days)
+
+
+def faulty_fields(answer: TestResponse) -> set[str]:
+    assert answer.status_code == 422
+    return {error["field"] for error in answer.get_json()["errors"]}
+
+
+def refusal(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["type"].rpartition(":")[2]
+
+
+def decisions(app: Flask, module: str) -> list[str]:
+    """What was decided week by week about a module."""
+    known = {a.id: a.module_id for a in rows(app, Activity)}
+    found = rows(app, Adaptation)
+    return [a.decision for a in found if a.activity_id and known[a.activity_id] == module]
+
+
+# --- Making it ---
+
+
+def test_a_plan_comes_from_group_and_factors_and_every_module_says_why(
+    world: World, clinician: Caller
+) -> None:
+    for severity, changes, weeks, extra, noted in (
+        (2, {}, 4, {}, []),
+        (2, {"weekly__fear": 10}, 4, {"M06": "fear-avoidance"}, []),
+        (2, {"weekly__sleep": 9}, 4, {}, ["Poor sleep"]),
+        (8, {}, 12, {}, ["Low mood", "Anxiety", "more human contact"]),
+    ):
+        patient = world.patient(clinician)
+        world.answer(patient, "safety-screen")
+        world.answer(patient, "baseline", severity, **changes)
+        made = for_provider(world, clinician, patient)
+        assert (made["weeks"], made["pathway_version"]) == (weeks, "standard/1.0.0")
+        assert made["support"]
+        activities = made["activities"]
+        assert [a["module_id"] for a in activities] == [*CORE, *extra], changes
+        assert {a["module_id"]: a["factor"] for a in activities if a["factor"]} == extra
+        for activity in activities:
+            expected = "fear" if activity["factor"] else "Core of every plan"
+            assert expected.lower() in activity["reason"].lower()
+        assert [a["status"] for a in activities] == ["active"] + ["waiting"] * (3 + len(extra))
+        assert bool(made["notes"]) is bool(noted)
+        for words in noted:
+            assert any(words in note for note in made["notes"]), words
+
+
+def test_a_patient_reads_no_risk_in_their_plan(world: World, patient: PatientAccount) -> None:
+    mine = world.ok(world.get("/v1/me/plan", patient))
+    assert not mine.keys() & {"support", "notes"}
+    assert not any(activity.keys() & {"reason", "factor"} for activity in mine["activities"])
+
+
+def test_there_is_no_plan_before_the_baseline(world: World, clinician: Caller) -> None:
+    patient = world.patient(clinician)
+    assert refusal(world.get("/v1/me/plan", patient)) == (404, "not-found")
+    answer = world.get(f"/v1/patients/{patient.id}/plan", clinician)
+    assert refusal(answer) == (404, "not-found")
+
+
+# --- Moving on ---
+
+
+def test_whoever_does_the_work_goes_through_all_modules_in_six_weeks(
+    app: Flask, world: World, clinician: Caller, patient: PatientAccount
+) -> None:
+    expected: list[dict[str, tuple[str, int]]] = [
+        {"M01": ("active", 2), "M02": ("active", 1)},
+        {"M01": ("completed", 2), "M02": ("active", 2), "M03": ("active", 1)},
+        {"M02": ("completed", 2), "M03": ("active", 2), "M04": ("active", 1)},
+        {"M03": ("completed", 2), "M04": ("active", 2)},
+        {"M04": ("completed", 2)},
+    ]
+    for week in expected:
+        active = [m for m, (status, _) in standing(world, patient).items() if status == "active"]
+        study(world, patient, *active)
+        told = world.weekly(patient, 2)
+        assert standing(world, patient).items() >= week.items()
+        working = [m for m, (status, _) in standing(world, patient).items() if status == "active"]
+        title = MODULES[working[-1]].title if working else None
+        assert told["next"]["module"] == title
+    for module in CORE:
+        assert decisions(app, module) == ["advance", "complete"]
+    for step in rows(app, Adaptation):
+        assert (step.rule, step.rule_version) == ("progression", "standard/1.0.0")
+        assert step.inputs["lacking"] == []
+        assert step.inputs["quiz_percent"] == 100
+        assert step.for_patient and step.for_provider
+
+
+def test_whoever_does_nothing_is_held_then_stuck_and_the_practice_hears_of_it(
+    app: Flask, world: World, clinician: Caller, patient: PatientAccount
+) -> None:
+    for week in range(1, 5):
+        world.weekly(patient, 2)
+        status = "active" if week < 3 else "stuck"
+        assert standing(world, patient) == {"M01": (status, 1)}
+        world.sign_in(clinician)
+        rules = [alert["rule"] for alert in world.alerts(clinician)]
+        assert rules == (["stuck"] if week == 4 else [])
+    assert decisions(app, "M01") == ["hold", "hold", "stuck", "stuck"]
+    [*_, last] = rows(app, Adaptation)
+    assert len(last.inputs["lacking"]) == 3
+
+
+def test_a_second_grade_that_does_not_work_steps_back_and_can_go_on(
+    app: Flask, world: World, patient: PatientAccount
+) -> None:
+    study(world, patient, "M01")
+    world.weekly(patient, 2)
+    world.weekly(patient, 2)
+    assert standing(world, patient)["M01"] == ("active", 2)
+    world.weekly(patient, 2)
+    assert standing(world, patient)["M01"] == ("active", 1)
+    study(world, patient, "M01")
+    world.weekly(patient, 2)
+    assert standing(world, patient)["M01"] == ("active", 2)
+    assert decisions(app, "M01") == ["advance", "hold", "step-back", "advance"]
+
+
+def test_a_grade_is_not_judged_before_its_week_is_over(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    # Onboarded on a Tuesday; the first weekly check-in comes on the Thursday.
+    patient = world.onboarded(clinician, 2, checkin_weekday="thursday")
+    told = world.weekly(patient, 2)
+    assert told["next"]["module"] == MODULES["M01"].title
+    assert not rows(app, Adaptation)
+
+
+def test_a_factor_that_has_risen_adds_a_module_once(
+    app: Flask, world: World, clinician: Caller, patient: PatientAccount
+) -> None:
+    world.weekly(patient, 2, weekly__fear=9)
+    activities = for_provider(world, clinician, patient)["activities"]
+    assert [a["module_id"] for a in activities] == [*CORE, "M06"]
+    assert (activities[-1]["factor"], activities[-1]["status"]) == ("fear-avoidance", "waiting")
+    assert "9" in activities[-1]["reason"]
+    [added] = rows(app, Adaptation, Adaptation.decision == "add-module")
+    assert added.inputs == {"factor": "fear-avoidance", "value": 9.0}
+    for _ in range(3):
+        world.weekly(patient, 2)
+    assert len(plan(world, patient)) == 5
+
+
+# --- What is not open ---
+
+
+def test_a_module_whose_turn_has_not_come_says_so(
+    app: Flask, world: World, patient: PatientAccount
+) -> None:
+    for answer in (
+        text_of(world, patient, "M02"),
+        quiz(world, patient, "M02", right_answers("M02", 1)),
+        practise(world, patient, "M02"),
+    ):
+        assert refusal(answer) == (409, "not-yet")
+    for model in (ModuleReading, QuizAttempt, PracticeLog):
+        assert not rows(app, model)
+
+
+def test_a_hold_keeps_activity_from_opening_and_all_else_goes_on(
+    world: World, clinician: Caller, patient: PatientAccount
+) -> None:
+    for week in range(4):
+        active = [m for m, (s, _) in standing(world, patient).items() if s == "active"]
+        study(world, patient, *active)
+        danger = {"safety__gateway": True, "safety__numbness": True} if week == 0 else {}
+        world.weekly(patient, 2, **danger)
+        if danger:
+            # The answer was dealt with; the programme did not move in that week.
+            assert standing(world, patient) == {"M01": ("active", 1)}
+    assert standing(world, patient)["M03"][0] == "active"
+    assert "M04" not in standing(world, patient)
+    world.weekly(patient, 2)
+    assert plan(world, patient)["M04"]["locked"] is True
+    assert refusal(text_of(world, patient, "M04")) == (409, "on-hold")
+    world.sign_in(clinician)
+    address = f"/v1/patients/{patient.id}/safety-clearance"
+    world.ok(world.post(address, clinician, {"reason": "Examined."}))
+    assert plan(world, patient)["M04"]["locked"] is False
+    study(world, patient, "M03")
+    world.weekly(patient, 2)
+    assert standing(world, patient)["M04"] == ("active", 1)
+
+
+def test_somebody_elses_activity_looks_like_none(
+    app: Flask, world: World, clinician: Caller, patient: PatientAccount
+) -> None:
+    other = world.onboarded(clinician, 2)
+    activity = plan(world, other)["M01"]
+    address = f"/v1/me/activities/{activity['id']}"
+    today = world.clock.now().date().isoformat()
+    for answer in (
+        world.get(address, patient),
+        world.post(f"{address}/quiz", patient, {"answers": {}}),
+        world.post(f"{address}/practice", patient, {"day": today, "done": True}),
+    ):
+        assert refusal(answer) == (404, "not-found")
+
+
+# --- Quiz and practice ---
+
+
+def test_a_quiz_says_what_was_right_and_why_and_may_be_tried_again(
+    app: Flask, world: World, patient: PatientAccount
+) -> None:
+    right = right_answers("M01", 1)
+    wrong = {**right, "q1": (right["q1"] + 1) % 3}
+    told = world.ok(quiz(world, patient, "M01", wrong))
+    assert (told["percent"], told["passed"]) == (66, False)
+    assert {item["id"]: item["right"] for item in told["items"]} == {
+        "q1": False,
+        "q2": True,
+        "q3": True,
+    }
+    assert all(item["explain"] for item in told["items"])
+    assert world.ok(quiz(world, patient, "M01", right))["passed"] is True
+    assert [attempt.percent for attempt in rows(app, QuizAttempt)] == [66, 100]
+
+
+def test_a_quiz_is_answered_whole_and_within_its_options(
+    app: Flask, world: World, patient: PatientAccount
+) -> None:
+    right = right_answers("M01", 1)
+    for answers, fields in (
+        ({}, {"answers.q1", "answers.q2", "answers.q3"}),
+        ({**right, "q9": 0}, {"answers.q9"}),
+        ({**right, "q1": 3}, {"answers.q1"}),
+        ({name: value for name, value in right.items() if name != "q2"}, {"answers.q2"}),
+        (None, {"answers"}),
+        ([1, 0], {"answers"}),
+    ):
+        assert faulty_fields(quiz(world, patient, "M01", answers)) == fields, answers
+    for value in (-1, 21, "1", 1.0, True, None):
+        assert quiz(world, patient, "M01", {**right, "q1": value}).status_code == 422, value
+    assert not rows(app, QuizAttempt)
+
+
+def test_practice_fits_what_the_module_asks(
+    app: Flask, world: World, patient: PatientAccount
+) -> None:
+    today = world.clock.now().date()
+    for body, fields in (
+        ({"day": str(today + timedelta(days=1))}, {"day"}),
+        ({"day": str(today - timedelta(days=8))}, {"day"}),
+        ({"day": "yesterday"}, {"day"}),
+        ({"done": "perhaps"}, {"done"}),
+        ({"confidence": 11}, {"confidence"}),
+        ({"confidence": "8"}, {"confidence"}),
+        ({"values": {"worry_now": "a lot"}}, {"values.worry_now"}),
+        ({"values": {"worry_now": True}}, {"values.worry_now"}),
+        ({"values": {"worry_now": 10**7}}, {"values.worry_now"}),
+        ({"values": {"reassuring_fact": 7}}, {"values.reassuring_fact"}),
+        ({"values": {"reassuring_fact": "x" * 2001}}, {"values.reassuring_fact"}),
+        ({"values": {"steps": 1}}, {"values.steps"}),
+        ({"pain": 3}, {"pain"}),
+    ):
+        assert faulty_fields(practise(world, patient, "M01", **body)) == fields, body
+    assert not rows(app, PracticeLog)
+    for days in (0, 7):
+        day = str(today - timedelta(days=days))
+        values = {"worry_now": 3.5, "reassuring_fact": "My back is made to move."}
+        assert practise(world, patient, "M01", day=day, values=values).status_code == 204
+    assert len(rows(app, PracticeLog)) == 2
+
+
+def test_the_same_day_again_replaces_it(app: Flask, world: World, patient: PatientAccount) -> None:
+    for confidence, done in ((3, True), (8, False)):
+        assert practise(world, patient, "M01", confidence=confidence, done=done).status_code == 204
+    [kept] = rows(app, PracticeLog)
+    assert (kept.confidence, kept.done) == (8, False)
+
+
+def test_today_is_the_patients_own_day(
+    world: World, clock: MovableClock, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 2, time_zone="Pacific/Auckland")
+    clock.move_by(hours=5)  # 15:00 UTC on 1 September; in Auckland the second has begun
+    assert practise(world, patient, "M01", day="2026-09-02").status_code == 204
+    assert practise(world, patient, "M01", day="2026-08-25").status_code == 422
+    assert practise(world, patient, "M01", day="2026-08-26").status_code == 204
+
+
+def test_a_reading_is_kept_once_a_day(
+    app: Flask, world: World, clock: MovableClock, patient: PatientAccount
+) -> None:
+    for hours in (0, 1, 24):
+        clock.move_by(hours=hours)
+        text = world.ok(text_of(world, patient, "M01"))
+        assert text["html"] and text["quiz"] and "answer" not in text["quiz"][0]
+    assert len(rows(app, ModuleReading)) == 2
+
+
+# --- Versions ---
+
+
+@pytest.fixture
+def newer(app: Flask, clock: MovableClock, database: str, tmp_path: Path) -> Flask:
+    """The same practice after a new version of the first module has been published."""
+    content = tmp_path / "content"
+    shutil.copytree(ROOT / "content", content)
+    [home] = (content / "modules").glob("M01-*")
+    shutil.copytree(home / "1.0.0", home / "1.1.0")
+    for file in (home / "1.1.0").iterdir():
+        text = file.read_text().replace("1.0.0", "1.1.0").replace("## Hello", "## Good day")
+        file.write_text(text)
+    return create_app(make_settings(database, tmp_path, content=content), clock)
+
+
+def test_a_patient_stays_on_the_version_they_started(
+    app: Flask,
+    newer: Flask,
+    world: World,
+    clock: MovableClock,
+    clinician: Caller,
+    patient: PatientAccount,
+) -> None:
+    later = World(newer, clock)
+    study(later, patient, "M01")
+    told = later.ok(text_of(later, patient, "M01"))
+    assert told["module_version"] == "1.0.0"
+    assert "Hello" in told["markdown"]
+    later.weekly(patient, 2)
+    assert standing(later, patient)["M01"] == ("active", 2)
+    later.sign_in(clinician)
+    other = later.onboarded(clinician, 2, family_name="Later")
+    versions = {m: a["module_version"] for m, a in plan(later, other).items()}
+    assert versions == {"M01": "1.1.0", "M02": "1.0.0", "M03": "1.0.0", "M04": "1.0.0"}
+    assert "Good day" in later.ok(text_of(later, other, "M01"))["markdown"]
+    newer.extensions["database"].engine.dispose()

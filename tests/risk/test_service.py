@@ -1,0 +1,178 @@
+"""What is stored of a judgement by rule, that it can be replayed, and clearing a safety hold."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from backend.core.audit import AuditEvent
+from backend.core.clock import MovableClock
+from backend.risk import profile, response_index, stratification, trajectory
+from backend.risk.models import RiskAssessment, SafetyHold
+from tests.backstage import rows
+from tests.shipped import PATHWAY
+from tests.world import Caller, World
+
+KINDS = {"stratification", "factor-profile", "response-index", "trajectory"}
+
+
+@pytest.fixture
+def clinician(world: World) -> Caller:
+    return world.provider(world.practice())
+
+
+def risk_of(world: World, clinician: Caller, patient: Caller) -> dict[str, Any]:
+    world.sign_in(clinician)
+    found: dict[str, Any] = world.ok(world.get(f"/v1/patients/{patient.id}/risk", clinician))
+    return found
+
+
+def clear(world: World, clinician: Caller, patient: Caller, **body: Any) -> TestResponse:
+    address = f"/v1/patients/{patient.id}/safety-clearance"
+    return world.post(address, clinician, body or {"reason": "Examined; all is well."})
+
+
+def decimals(inputs: dict[str, float]) -> dict[str, Decimal | None]:
+    return {code: Decimal(f"{value:g}") for code, value in inputs.items()}
+
+
+@pytest.mark.parametrize("severity", [0, 2, 5, 8, 10])
+def test_each_judgement_is_kept_with_rule_version_inputs_and_reasons_and_replays(
+    app: Flask, world: World, clinician: Caller, severity: int
+) -> None:
+    patient = world.onboarded(clinician, severity)
+    stored = {row.kind: row for row in rows(app, RiskAssessment)}
+    assert stored.keys() == KINDS
+    assert {row.method_version for row in stored.values()} == {PATHWAY.label}
+    assert {row.patient_id for row in stored.values()} == {patient.id}
+    assert all(row.method and row.inputs and row.response_id for row in stored.values())
+
+    row = stored["stratification"]
+    stratum = stratification.stratify(PATHWAY.stratification, decimals(row.inputs))
+    assert (row.method, row.outcome) == (PATHWAY.stratification.method, stratum.group)
+    assert row.reasons == list(stratum.reasons)
+
+    row = stored["factor-profile"]
+    elevated = profile.elevated_factors(PATHWAY.factors, decimals(row.inputs))
+    assert [f["factor"] for f in row.result["elevated"]] == [f.factor for f in elevated]
+    assert row.reasons == [f.reason for f in elevated]
+
+    row = stored["response-index"]
+    index = response_index.response_index(PATHWAY.response_index, decimals(row.inputs))
+    assert (row.value, row.outcome) == (index.value, index.level)
+    assert (row.result["points"], row.reasons) == (dict(index.points), list(index.reasons))
+
+    row = stored["trajectory"]
+    readings = {
+        name: trajectory.Reading(value, 0)
+        for name, value in decimals(row.inputs["severity"]).items()
+        if value is not None
+    }
+    assert trajectory.risk_score(PATHWAY.trajectory, readings).value == row.value
+
+
+def test_a_course_replays_from_what_is_stored(app: Flask, world: World, clinician: Caller) -> None:
+    patient = world.onboarded(clinician, 5)
+    for severity in (5, 4, 7, 9, 9):
+        world.weekly(patient, severity)
+    course = rows(app, RiskAssessment, RiskAssessment.kind == "trajectory")
+    assert len(course) == 6
+    readings: dict[str, tuple[Decimal, datetime]] = {}
+    points: list[trajectory.Point] = []
+    for row in course:
+        for name, severity in row.inputs["severity"].items():
+            readings[name] = Decimal(str(severity)), row.at
+        score = trajectory.risk_score(
+            PATHWAY.trajectory,
+            {n: trajectory.Reading(v, (row.at - at).days) for n, (v, at) in readings.items()},
+        )
+        assert score.value == row.value
+        assert score.value is not None
+        points.append(
+            trajectory.Point((row.at - course[0].at) / timedelta(days=1), float(score.value))
+        )
+        judged = trajectory.judge(PATHWAY.trajectory, row.inputs["course"], points)
+        assert (judged.decision, list(judged.reasons)) == (row.outcome, row.reasons)
+        assert (judged.band, judged.expected) == (row.result["band"], row.result["expected"])
+    assert course[-1].outcome in ("rising", "rising_fast")
+
+
+def test_the_trend_is_told_oldest_first_with_its_decisions(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 3)
+    at = [world.clock.now()]
+    for severity in (4, 6, 8):
+        world.weekly(patient, severity)
+        at.append(world.clock.now())
+    told = risk_of(world, clinician, patient)
+    assert [datetime.fromisoformat(point["at"]) for point in told["trend"]] == at
+    values = [point["value"] for point in told["trend"]]
+    assert values == sorted(values) and len(set(values)) == 4
+    assert all(0 <= value <= 100 for value in values)
+    assert told["trend"][-1]["decision"] == "rising_fast"
+    newest = {each["kind"]: each for each in told["assessments"]}
+    assert newest.keys() == KINDS
+    assert datetime.fromisoformat(newest["trajectory"]["at"]) == at[-1]
+    assert datetime.fromisoformat(newest["stratification"]["at"]) == at[0]
+    assert newest["trajectory"]["value"] == values[-1]
+
+
+def test_before_the_baseline_nothing_is_judged(world: World, clinician: Caller) -> None:
+    patient = world.patient(clinician)
+    world.answer(patient, "safety-screen")
+    told = risk_of(world, clinician, patient)
+    assert (told["assessments"], told["trend"], told["hold"]) == ([], [], None)
+
+
+def test_a_hold_is_cleared_once_by_a_provider_with_a_reason(
+    app: Flask, world: World, clock: MovableClock, clinician: Caller
+) -> None:
+    patient = world.patient(clinician)
+    assert clear(world, clinician, patient).status_code == 404
+    world.answer(patient, "safety-screen", safety__numbness=True, safety__fever=True)
+    hold = risk_of(world, clinician, patient)["hold"]
+    assert (hold["level"], hold["items"]) == ("emergency", ["safety.numbness", "safety.fever"])
+    for body in ({"reason": ""}, {"reason": " "}, {"reason": "x" * 501}, {"because": "x"}):
+        assert clear(world, clinician, patient, **body).status_code == 422
+    assert risk_of(world, clinician, patient)["hold"] == hold
+    clock.move_by(hours=1)
+    world.sign_in(clinician)
+    cleared = world.ok(clear(world, clinician, patient))
+    assert cleared["cleared_by"] == str(clinician.id)
+    assert cleared["reason"] == "Examined; all is well."
+    assert risk_of(world, clinician, patient)["hold"] is None
+    assert clear(world, clinician, patient).status_code == 404
+    [kept] = rows(app, SafetyHold)
+    assert (kept.cleared_at, kept.cleared_by) == (clock.now(), clinician.id)
+    [trail] = rows(app, AuditEvent, AuditEvent.action == "safety-hold.clear")
+    assert (trail.actor_id, trail.patient_id, trail.entity_id) == (
+        clinician.id,
+        patient.id,
+        kept.id,
+    )
+
+
+def test_danger_after_a_clearance_holds_again(app: Flask, world: World, clinician: Caller) -> None:
+    patient = world.onboarded(clinician, 2)
+    for _ in range(2):
+        world.weekly(patient, 2, safety__gateway=True, safety__foot=True)
+        assert risk_of(world, clinician, patient)["hold"]["level"] == "same_day"
+        world.ok(clear(world, clinician, patient))
+    holds = rows(app, SafetyHold)
+    assert len(holds) == 2
+    assert all(hold.cleared_at is not None for hold in holds)
+
+
+def test_check_ins_are_answered_during_a_hold(world: World, clinician: Caller) -> None:
+    patient = world.onboarded(clinician, 2)
+    world.weekly(patient, 2, safety__gateway=True, safety__foot=True)
+    before = len(risk_of(world, clinician, patient)["trend"])
+    told = world.weekly(patient, 2)
+    assert (told["now"], told["next"]["kind"]) == (None, "check_in")
+    assert len(risk_of(world, clinician, patient)["trend"]) == before + 1

@@ -1,0 +1,133 @@
+"""What clinicians write: sound as shipped, and every fault in a copy is named with its file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backend.content_check import faults
+from tests.shipped import CONTENT
+
+TODAY = datetime(2026, 12, 1, tzinfo=UTC)
+Change = Callable[[Path], None]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the content that may be broken."""
+    return Path(shutil.copytree(CONTENT, tmp_path / "content"))
+
+
+def replaced(old: str, new: str) -> Change:
+    def change(file: Path) -> None:
+        text = file.read_text()
+        assert old in text, f"{file} does not hold {old!r}"
+        file.write_text(text.replace(old, new, 1))
+
+    return change
+
+
+def written(text: str) -> Change:
+    return lambda file: file.write_text(text) and None
+
+
+def removed(file: Path) -> None:
+    file.unlink()
+
+
+def edited(edit: Callable[[Any], object]) -> Change:
+    """A change to what a YAML file says."""
+
+    def change(file: Path) -> None:
+        said = yaml.safe_load(file.read_text())
+        edit(said)
+        file.write_text(yaml.safe_dump(said, allow_unicode=True))
+
+    return change
+
+
+def test_the_shipped_content_has_no_fault() -> None:
+    assert faults(CONTENT, TODAY) == []
+
+
+def test_a_copy_has_none_either(copy: Path) -> None:
+    assert faults(copy, TODAY) == []
+
+
+def test_a_text_whose_review_is_overdue_is_named() -> None:
+    found = faults(CONTENT, datetime(2040, 1, 1, tzinfo=UTC))
+    assert "M01 1.0.0 grade 1: its review is overdue" in found
+
+
+M01, PEG = "modules/M01-is-it-safe/1.0.0", "instruments/peg"
+STANDARD = "pathways/standard.yaml"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("messages/en.yaml", removed, "cannot be read"),
+        ("messages/en.yaml", written("{"), "is not YAML"),
+        ("messages/en.yaml", replaced("{practice}", "{clinic}"), "{clinic}"),
+        ("messages/en.yaml", replaced("Open {link}", "Open it"), "{link}"),
+        ("messages/en.yaml", replaced("Never share it.", "Never " * 40), "segment"),
+        ("messages/en.yaml", replaced("Never share it.", "Never share it…"), "UCS-2"),
+        ("messages/en.yaml", edited(lambda said: said["templates"].pop("help")), "help"),
+        ("safety/en.yaml", removed, "cannot be read"),
+        ("safety/en.yaml", edited(lambda said: said["levels"].pop("emergency")), "emergency"),
+        ("safety/en.yaml", edited(lambda said: said["countries"].pop("default")), "default"),
+        ("feedback/en.yaml", edited(lambda said: said["trend"].pop("rising")), "rising"),
+        ("feedback/en.yaml", edited(lambda said: said["next"].pop("wait")), "wait"),
+        ("consent/programme.en.md", removed, "no such consent text"),
+        ("consent/programme.en.md", replaced("version:", "edition:"), "version"),
+        (STANDARD, removed, "standard.yaml"),
+        (STANDARD, written("- a list"), "standard.yaml"),
+        (STANDARD, replaced("peg.intensity", "peg.sum"), "peg.sum"),
+        ("pathways/batteries.yaml", replaced("{instrument: peg}", "{instrument: pig}"), "pig"),
+        ("pathways/batteries.yaml", removed, "batteries.yaml"),
+        (f"{PEG}/vectors.yaml", removed, "vectors.yaml"),
+        (f"{PEG}/vectors.yaml", edited(lambda said: said.pop("vectors")), "vectors.yaml"),
+        (
+            f"{PEG}/vectors.yaml",
+            edited(lambda said: said["vectors"][0]["scores"].update({"peg.intensity": 99})),
+            "vector 1: peg.intensity is",
+        ),
+        (f"{M01}/module.yaml", removed, "M01"),
+        (f"{M01}/module.yaml", edited(lambda said: said.pop("domain")), "domain"),
+        (
+            f"{M01}/module.yaml",
+            edited(lambda said: said.update(prerequisites=["M99"])),
+            "there is no module M99",
+        ),
+        (
+            f"{M01}/module.yaml",
+            edited(lambda said: said.update(target_factors=["boredom"])),
+            "boredom",
+        ),
+        (f"{M01}/grade-1.en.md", removed, "grade"),
+        (f"{M01}/grade-1.en.md", replaced("answer: ", "answer: 9"), "quiz q1"),
+        (f"{M01}/grade-1.en.md", replaced("reviewed_by:", "by:"), "no reviewer"),
+        (f"{M01}/grade-1.en.md", replaced("next_review: 2", "next_review: soon 2"), "next_review"),
+        (f"{M01}/grade-1.en.md", replaced("minutes:", "hours:"), "minutes"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(copy: Path, name: str, change: Change, told: str) -> None:
+    change(copy / name)
+    found = faults(copy, TODAY)
+    assert found
+    assert any(told in fault for fault in found), found
+    # A clinician has no use for a traceback or a Python name.
+    assert not any("Traceback" in fault for fault in found)
+
+
+def test_faults_in_several_files_are_all_named_at_once(copy: Path) -> None:
+    removed(copy / "messages" / "en.yaml")
+    removed(copy / STANDARD)
+    found = "\n".join(faults(copy, TODAY))
+    assert "messages/en.yaml" in found and "standard.yaml" in found

@@ -1,0 +1,252 @@
+"""Anything that fits the OpenAPI document, and much that does not, from every role.
+
+Schemathesis makes the requests; half of them carry real ids and a sound body, whole or with one
+part of it exchanged, so that they reach beyond the first check. Nothing may end in a 5xx, every
+answer must be as documented, and no word of another practice may appear in any.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.crowd import OF_TIER, raise_alert
+from tests.world import PASSWORD, Caller, World
+
+EXAMPLES = int(os.environ.get("LUMBRA_HOSTILE_EXAMPLES", "12"))
+MARK = "Quetzalcoatl"
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+ROLES = ("nobody", "patient", "clinician", "lead", "administrator", "researcher")
+
+junk = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20)
+    | st.sampled_from(["\0", "\ud800", "", " ", "x" * 3000, -1, 2**63, 1e308]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@dataclass
+class Stage:
+    """A practice with something of everything, and another one that is marked."""
+
+    callers: dict[str, Caller]
+    ids: dict[str, list[str]]
+    bodies: dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def stage(app: Flask, world: World) -> Stage:
+    foreign = _foreign_practice(app, world)
+    practice = world.practice()
+    callers: dict[str, Caller] = {
+        role: world.provider(practice, role) for role in ROLES if role not in ("nobody", "patient")
+    }
+    clinician = callers["clinician"]
+    patient = callers["patient"] = world.onboarded(clinician, 3)
+    invited = world.enrol(clinician)
+    held = world.patient(clinician)
+    world.answer(held, "safety-screen", safety__numbness=True)
+    world.clock.move_by(days=7, hours=1)
+    world.tick()
+    for caller in callers.values():
+        world.sign_in(caller)
+    [check_in] = world.check_ins(patient, "weekly")
+    answers = world.sheet(patient, check_in)
+    activity = world.ok(world.get("/v1/me/plan", patient))["activities"][0]
+    text = world.ok(world.get(f"/v1/me/activities/{activity['id']}", patient))
+    consent = world.ok(world.get("/v1/me/consent", patient))
+    alerts = []
+    for n in range(8):
+        [alert] = raise_alert(app, practice, world.enrol(clinician).id, **OF_TIER[1 + n % 3])
+        alerts.append(str(alert.id))
+    ids = {
+        "patient_id": [str(patient.id), str(invited.id), str(held.id)],
+        "check_in_id": [each["id"] for each in world.check_ins(patient)] + [check_in["id"]],
+        "activity_id": [activity["id"]],
+        "alert_id": alerts,
+    }
+    for name, stranger in foreign.items():
+        ids[name].append(stranger)
+    bodies: dict[str, dict[str, Any]] = {
+        "/v1/checkins/{check_in_id}/response": {"answers": answers},
+        "/v1/me/activities/{activity_id}/quiz": {"answers": {q["id"]: 0 for q in text["quiz"]}},
+        "/v1/me/activities/{activity_id}/practice": {
+            "day": world.clock.now().date().isoformat(),
+            "done": True,
+            "confidence": 7,
+            "values": {"worry_now": 2.5, "reassuring_fact": "It holds."},
+        },
+        "/v1/me/consent": {"version": consent["version"]},
+        "/v1/patients": {
+            "given_name": "Ann",
+            "family_name": "New",
+            "phone": "+447700912345",
+            "time_zone": "Europe/London",
+            "checkin_weekday": "monday",
+            "checkin_hour": 9,
+        },
+        "/v1/patients/{patient_id}/safety-clearance": {"reason": "Examined."},
+        "/v1/providers": {
+            "email": f"new-{uuid4().hex[:6]}@example.org",
+            "name": "Dr New",
+            "role": "clinician",
+            "password": PASSWORD,
+        },
+        "/v1/sign-in/provider": {
+            "email": getattr(callers["lead"], "email", ""),
+            "password": PASSWORD,
+            "code": "000000",
+        },
+        "/v1/sign-in/patient/code": {"phone": getattr(patient, "phone", "")},
+        "/v1/sign-in/patient": {"phone": getattr(patient, "phone", ""), "code": "000000"},
+        "/v1/sign-in/refresh": {"refresh_token": f"{uuid4()}.x"},
+        "/v1/alerts/{alert_id}/acknowledge": {"note": "Mine."},
+        "/v1/alerts/{alert_id}/start": {},
+        "/v1/alerts/{alert_id}/contacts": {"reached": False, "note": "No answer."},
+        "/v1/alerts/{alert_id}/resolve": {"code": "contacted", "note": "Done."},
+        "/v1/alerts/{alert_id}/dismiss": {"note": "No."},
+        "/v1/alerts/{alert_id}/reopen": {"note": "Again."},
+    }
+    return Stage(callers, ids, bodies)
+
+
+def _foreign_practice(app: Flask, world: World) -> dict[str, str]:
+    clinician = world.provider(world.practice(f"{MARK} Surgery"))
+    patient = world.onboarded(clinician, given_name=MARK, family_name=MARK)
+    [check_in] = world.check_ins(patient, "weekly", "scheduled")
+    activity = world.ok(world.get("/v1/me/plan", patient))["activities"][0]
+    [alert] = raise_alert(app, clinician.practice_id, patient.id, **OF_TIER[1])
+    address = f"/v1/alerts/{alert.id}/acknowledge"
+    world.ok(world.post(address, clinician, {"note": f"{MARK} was called."}))
+    return {
+        "patient_id": str(patient.id),
+        "check_in_id": check_in["id"],
+        "activity_id": activity["id"],
+        "alert_id": str(alert.id),
+    }
+
+
+def cases(operation: Any, stage: Stage) -> st.SearchStrategy[Case]:
+    """Requests to one operation: as the document has them, or with real ids and bodies."""
+    fitting = operation.as_strategy(GenerationMode.POSITIVE)
+    generated = [fitting]
+    if operation.body or operation.query or operation.headers:
+        generated.append(operation.as_strategy(GenerationMode.NEGATIVE))
+    sound = stage.bodies.get(operation.path)
+
+    def with_real_ids(case: Case, pick: int) -> Case:
+        for name in case.path_parameters or {}:
+            case.path_parameters[name] = stage.ids[name][pick % len(stage.ids[name])]
+        return case
+
+    def with_body(case: Case, body: Any) -> Case:
+        case.body, case.media_type = body, "application/json"
+        return case
+
+    real = st.builds(with_real_ids, fitting, st.integers(0, 11))
+    ways = [*generated, real]
+    if sound is not None:
+        ways += [st.builds(with_body, real, each) for each in (st.just(sound), bodies(sound))]
+    return st.one_of(ways)
+
+
+def bodies(sound: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """A sound body, or one with a part of it exchanged, left out, or added."""
+
+    def exchanged(path: list[str], value: Any) -> Any:
+        if len(path) == 1:
+            return {**sound, path[0]: value}
+        return {**sound, path[0]: {**sound[path[0]], path[1]: value}}
+
+    paths = [[key] for key in sound] + [
+        [key, inner] for key, value in sound.items() if isinstance(value, dict) for inner in value
+    ]
+    changed = [junk.map(lambda value: {**sound, "extra": value})]
+    if paths:
+        changed.append(st.builds(exchanged, st.sampled_from(paths), junk))
+        changed.append(
+            st.sampled_from(paths).map(
+                lambda path: {key: value for key, value in sound.items() if key != path[0]}
+            )
+        )
+    return st.one_of(changed)
+
+
+def attack(operation: Any, stage: Stage, role: str, seen: Callable[[Any], None]) -> None:
+    caller = stage.callers.get(role)
+    roles = operation.definition.raw["x-roles"]
+    refused = roles != ["anyone"] and role not in roles
+    headers = dict(caller.headers) if caller else {}
+
+    @settings(
+        max_examples=2 if refused else EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases(operation, stage))
+    def each(case: Case) -> None:
+        case.headers.pop("Authorization", None)
+        case.query.pop("Authorization", None)
+        answer = case.call(headers=headers)
+        seen(answer)
+        case.validate_response(answer, checks=CHECKS)
+        if refused:
+            assert answer.status_code in (401, 403, 400, 404, 413), answer.status_code
+
+    each()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_breaks_and_nothing_leaks(app: Flask, stage: Stage, role: str) -> None:
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) > 30
+    statuses: dict[str, set[int]] = {}
+    faults: list[str] = []
+    # Whoever leaves the programme sees little of it afterwards.
+    for operation in sorted(operations, key=lambda each: each.path.endswith("withdrawal")):
+        met = statuses.setdefault(f"{operation.method} {operation.path}", set())
+
+        def seen(answer: Any, met: set[int] = met) -> None:
+            met.add(answer.status_code)
+            assert MARK not in answer.text
+
+        try:
+            attack(operation, stage, role, seen)
+        except Exception as fault:
+            faults.append(f"{operation.method} {operation.path}: {fault}")
+    assert not faults, "\n\n".join(faults)
+    if role != "nobody":
+        reached = {status for met in statuses.values() for status in met}
+        assert reached & {200, 201, 204}, "something must have got through"

@@ -1,0 +1,268 @@
+"""Who may call what: every route says so, keeps to it, and shows nobody what is not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from tests.crowd import OF_TIER, crowd, raise_alert
+from tests.world import Caller, World
+
+ROLES = ("patient", "clinician", "lead", "administrator", "researcher")
+CARE = "clinician lead"
+STAFF = "clinician lead administrator"
+PROVIDERS = "clinician lead administrator researcher"
+# Whoever changes who may call a route changes this table, too.
+TABLE = {
+    "GET /healthz": "anyone",
+    "GET /readyz": "anyone",
+    "POST /v1/sign-in/provider": "anyone",
+    "POST /v1/sign-in/refresh": "anyone",
+    "POST /v1/sign-in/patient/code": "anyone",
+    "POST /v1/sign-in/patient": "anyone",
+    "POST /v1/webhooks/twilio/status": "anyone",
+    "POST /v1/webhooks/twilio/inbound": "anyone",
+    "POST /v1/sign-out": "patient " + PROVIDERS,
+    "GET /v1/practice": PROVIDERS,
+    "GET /v1/providers": "lead administrator",
+    "POST /v1/providers": "administrator",
+    "POST /v1/patients": STAFF,
+    "GET /v1/patients": STAFF,
+    "GET /v1/patients/<uuid:patient_id>": STAFF,
+    "POST /v1/patients/<uuid:patient_id>/invitation": STAFF,
+    "GET /v1/patients/<uuid:patient_id>/plan": CARE,
+    "GET /v1/patients/<uuid:patient_id>/risk": CARE,
+    "POST /v1/patients/<uuid:patient_id>/safety-clearance": CARE,
+    "GET /v1/alerts": CARE,
+    "GET /v1/alerts/<uuid:alert_id>": CARE,
+    "POST /v1/alerts/<uuid:alert_id>/acknowledge": CARE,
+    "POST /v1/alerts/<uuid:alert_id>/start": CARE,
+    "POST /v1/alerts/<uuid:alert_id>/contacts": CARE,
+    "POST /v1/alerts/<uuid:alert_id>/resolve": CARE,
+    "POST /v1/alerts/<uuid:alert_id>/dismiss": CARE,
+    "POST /v1/alerts/<uuid:alert_id>/reopen": CARE,
+    "GET /v1/me": "patient",
+    "GET /v1/me/consent": "patient",
+    "POST /v1/me/consent": "patient",
+    "POST /v1/me/consent/withdrawal": "patient",
+    "GET /v1/me/checkins": "patient",
+    "GET /v1/checkins/<uuid:check_in_id>": "patient",
+    "POST /v1/checkins/<uuid:check_in_id>/response": "patient",
+    "GET /v1/me/plan": "patient",
+    "GET /v1/me/activities/<uuid:activity_id>": "patient",
+    "POST /v1/me/activities/<uuid:activity_id>/quiz": "patient",
+    "POST /v1/me/activities/<uuid:activity_id>/practice": "patient",
+}
+# Bodies that get as far as looking for the object.
+BODIES: dict[str, Any] = {
+    "safety-clearance": {"reason": "Examined."},
+    "contacts": {"reached": True},
+    "resolve": {"code": "contacted"},
+    "dismiss": {"note": "No."},
+    "reopen": {"note": "Yes."},
+    "response": {"answers": {}},
+    "quiz": {"answers": {}},
+    "practice": {"day": "2026-09-01", "done": True},
+}
+
+
+@dataclass
+class House:
+    """A practice with somebody in every role, and ids of what there is in it."""
+
+    callers: dict[str, Caller]
+    objects: dict[str, str]
+
+
+def build(app: Flask, world: World, name: str) -> House:
+    practice = world.practice(name)
+    providers = {role: world.provider(practice, role) for role in ROLES[1:]}
+    patient = world.onboarded(providers["clinician"], family_name=name)
+    [screen] = world.check_ins(patient, "safety-screen", "completed")
+    danger = {**world.sheet(patient, screen), "safety.numbness": True}
+    world.ok(world.submit(patient, screen, danger))
+    [check_in] = world.check_ins(patient, "weekly", "scheduled")
+    activity = world.ok(world.get("/v1/me/plan", patient))["activities"][0]
+    [alert] = raise_alert(app, practice, patient.id, **OF_TIER[2])
+    objects = {
+        "patient_id": str(patient.id),
+        "check_in_id": check_in["id"],
+        "activity_id": activity["id"],
+        "alert_id": str(alert.id),
+    }
+    return House({"patient": patient, **providers}, objects)
+
+
+@pytest.fixture
+def house(app: Flask, world: World) -> House:
+    return build(app, world, "Hill Surgery")
+
+
+def key_of(rule: Rule) -> str:
+    [method] = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    return f"{method} {rule.rule}"
+
+
+def is_api(rule: Rule) -> bool:
+    return rule.rule.startswith("/v1/") or rule.rule in ("/healthz", "/readyz")
+
+
+def rules_of(app: Flask, api: bool) -> Iterator[Rule]:
+    return (rule for rule in app.url_map.iter_rules() if is_api(rule) is api)
+
+
+def roles_of(app: Flask, rule: Rule) -> tuple[str, ...]:
+    stated: tuple[str, ...] | None = getattr(
+        app.view_functions[rule.endpoint], "allowed_roles", None
+    )
+    assert stated, f"{rule} does not say who may call it"
+    return stated
+
+
+def address(key: str, objects: dict[str, str]) -> tuple[str, str]:
+    """Method and path of a row of the table, with real ids."""
+    method, path = key.split(" ")
+    for name, value in objects.items():
+        path = path.replace(f"<uuid:{name}>", value)
+    assert "<" not in path
+    return method, path
+
+
+def call(world: World, key: str, objects: dict[str, str], caller: Caller | None) -> TestResponse:
+    method, path = address(key, objects)
+    if method == "GET":
+        return world.get(path, caller)
+    body = BODIES.get(path.rpartition("/")[2], {})
+    return world.post(path, caller, body, {"Idempotency-Key": uuid4().hex})
+
+
+def test_every_route_of_the_app_says_who_may_call_it(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        stated = set(roles_of(app, rule))
+        assert stated == {"anyone"} or stated <= set(ROLES), rule
+
+
+def test_routes_and_document_say_what_the_table_says(app: Flask, world: World) -> None:
+    assert {key_of(rule): set(roles_of(app, rule)) for rule in rules_of(app, True)} == {
+        key: set(roles.split()) for key, roles in TABLE.items()
+    }
+    paths = world.ok(world.get("/openapi.json"))["paths"]
+    documented = {
+        f"{method.upper()} {path.replace('{', '<uuid:').replace('}', '>')}": operation
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+    assert documented.keys() == TABLE.keys()
+    for key, operation in documented.items():
+        assert set(operation["x-roles"]) == set(TABLE[key].split()), key
+        assert bool(operation["security"]) is (TABLE[key] != "anyone"), key
+
+
+@pytest.mark.parametrize("role", ["nobody", *ROLES])
+def test_each_role_may_call_what_the_table_says_and_nothing_else(
+    world: World, house: House, role: str
+) -> None:
+    # Leaving comes last, for it changes what follows.
+    for key in sorted(TABLE, key=lambda each: each.endswith(("withdrawal", "sign-out"))):
+        answer = call(world, key, house.objects, house.callers.get(role))
+        allowed = TABLE[key].split()
+        if allowed == ["anyone"]:
+            expected = call(world, key, house.objects, None).status_code
+            assert answer.status_code == expected, key
+            assert answer.status_code != 401 and ("webhooks" in key or answer.status_code != 403)
+        elif role == "nobody":
+            assert answer.status_code == 401, key
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+        elif role not in allowed:
+            assert answer.status_code == 403, key
+            assert answer.content_type == "application/problem+json"
+        else:
+            assert answer.status_code not in (401, 403, 404, 405, 500), (key, answer.get_json())
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x.y.z", "Basic bTpw", "x"])
+def test_a_header_that_names_nobody_is_nobody(world: World, header: str) -> None:
+    answer = world.get("/v1/practice", headers={"Authorization": header})
+    assert answer.status_code == 401
+
+
+def test_what_belongs_to_others_looks_like_what_there_is_not(
+    app: Flask, world: World, house: House
+) -> None:
+    elsewhere = build(app, world, "Dale Surgery")
+    nothing = {name: str(uuid4()) for name in house.objects}
+    for key in (key for key in TABLE if "<uuid:" in key):
+        for role in TABLE[key].split():
+            caller = house.callers[role]
+            [real] = [name for name in house.objects if name in key]
+            told = []
+            for objects in (nothing, elsewhere.objects):
+                answer = call(world, key, objects, caller)
+                assert answer.status_code == 404, (key, role)
+                problem = answer.get_json()
+                problem.pop("request_id")
+                told.append(problem)
+                assert objects[real] not in answer.get_data(as_text=True)
+            assert told[0] == told[1], key
+
+
+def test_what_belongs_to_another_patient_looks_like_what_there_is_not(
+    world: World, house: House
+) -> None:
+    other = world.onboarded(house.callers["clinician"], family_name="Other")
+    [check_in] = world.check_ins(other, "weekly", "scheduled")
+    activity = world.ok(world.get("/v1/me/plan", other))["activities"][0]
+    objects = {"check_in_id": check_in["id"], "activity_id": activity["id"]}
+    keys = [key for key in TABLE if "<uuid:" in key and TABLE[key] == "patient"]
+    assert len(keys) == 5
+    for key in keys:
+        assert call(world, key, objects, house.callers["patient"]).status_code == 404, key
+        assert call(world, key, objects, other).status_code != 404, key
+
+
+def test_lists_show_only_the_own_practice(app: Flask, world: World, house: House) -> None:
+    elsewhere = build(app, world, "Dale Surgery")
+    crowd(app, elsewhere.callers["lead"].practice_id, 3, world.clock.now() + timedelta(days=9))
+    lead = house.callers["lead"]
+    alerts = world.alerts(lead, "?since=0")
+    assert house.objects["alert_id"] in [alert["id"] for alert in alerts]
+    assert {alert["patient_id"] for alert in alerts} == {house.objects["patient_id"]}
+    [patient] = world.ok(world.get("/v1/patients", lead))["items"]
+    assert patient["id"] == house.objects["patient_id"]
+    accounts = world.ok(world.get("/v1/providers", lead))["items"]
+    assert {UUID(each["id"]) for each in accounts} == {
+        house.callers[role].id for role in ROLES if role != "patient"
+    }
+    assert world.ok(world.get("/v1/practice", lead))["name"] == "Hill Surgery"
+
+
+def test_pages_send_whoever_is_not_signed_in_to_sign_in(
+    app: Flask, world: World, house: House
+) -> None:
+    seen = set()
+    for rule in rules_of(app, False):
+        if roles_of(app, rule) == ("anyone",):
+            continue
+        ids = {**house.objects, "action": "start"}
+        with app.test_request_context():
+            path = app.url_map.bind("").build(
+                rule.endpoint, {name: ids[name] for name in rule.arguments}
+            )
+        path = path.removeprefix("http://")
+        [method] = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        answer = world.client.open(path, method=method)
+        # A form without a session has no token either, and is refused before that.
+        assert answer.status_code in ((303,) if method == "GET" else (303, 400)), rule
+        if answer.status_code == 303:
+            assert answer.headers["Location"].partition("?")[0].endswith("/sign-in"), rule
+        seen.add(rule.rule.split("/")[1])
+    assert seen == {"console", "my"}
