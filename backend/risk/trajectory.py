@@ -1,8 +1,9 @@
 """The weekly risk score and its course. Pure.
 
-The score is a weighted mean of severities, explainable by construction (weights after the associations with change in disability in Lee 2015 and SBPR 2011).
-A rise is judged against measurement error and the expected course, never by a plain threshold: with
-a standard error of 8 points a stable person just under a cut would cross it in about half of weeks.
+The score is a weighted mean of severities, explainable by construction (weights after the
+associations with change in disability in Lee 2015 and SBPR 2011). A rise is judged against
+measurement error and the expected course, never by a plain threshold: with a standard error of 8
+points a stable person just under a cut would cross it in about half of weeks.
 """
 
 from __future__ import annotations
