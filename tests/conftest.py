@@ -1,7 +1,8 @@
 """A real PostgreSQL for every test: embedded, or the server in TEST_DATABASE_URL.
 
-One database is migrated once and serves as the template; each test that asks for an app gets a copy
-of its own, so that commits, roles and row-level security are the real ones.
+One database is migrated once and serves as the template. Each test process works on a copy of it,
+emptied before every test, so that commits, roles and row-level security are the real ones; a test
+with processes of its own asks for ``own_database``, a copy that nobody else has.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.engine import URL, make_url
@@ -22,10 +24,22 @@ from backend.config import Settings
 from backend.core import embedded, migrations
 from backend.core.clock import MovableClock
 from backend.core.ids import new_id
+from backend.core.limits import limiter
+from backend.messaging import sms
+from backend.models import Base
+from backend.practices import service as practices
 from tests.world import World
 
 # A Tuesday, in the middle of the working day in London.
 START = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
+# Children before parents, then the queue's.
+EVERY_TABLE = (
+    *(table.name for table in reversed(Base.metadata.sorted_tables)),
+    "procrastinate_events",
+    "procrastinate_periodic_defers",
+    "procrastinate_jobs",
+    "procrastinate_workers",
+)
 SECRET = "a secret that only tests know, long enough"
 
 
@@ -62,15 +76,35 @@ def empty_database(server: URL) -> Iterator[str]:
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def shared_database(server: URL, template: str) -> Iterator[str]:
+    """The address of this process's copy of the migrated database."""
+    yield from _copy(server, template)
+
+
 @pytest.fixture
-def database(server: URL, template: str) -> Iterator[str]:
-    """The address of a fresh copy of the migrated database."""
-    name = f"test_{new_id().hex}"
-    # On a server of the tests' own that does not sync, copying files beats writing a log of them.
-    strategy = "FILE_COPY" if os.environ.get("TEST_DATABASE_URL") else "WAL_LOG"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {strategy}")
-    yield _address(server, name)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+def own_database(server: URL, template: str) -> Iterator[str]:
+    """The address of a copy for one test alone."""
+    yield from _copy(server, template)
+
+
+@pytest.fixture
+def database(shared_database: str) -> str:
+    """The address of a migrated database without any row."""
+    plain = make_url(shared_database).set(drivername="postgresql")
+    with psycopg.connect(plain.render_as_string(hide_password=False)) as connection:
+        statements = [f"DELETE FROM {table}" for table in EVERY_TABLE]
+        # A test may have made the schema look old.
+        statements.append(f"UPDATE alembic_version SET version_num = '{migrations.head()}'")
+        connection.execute("; ".join(statements))  # type: ignore[arg-type]
+    return shared_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """The same Argon2id, at the lowest price: what is slow on purpose need not be slow here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    practices._hasher = lambda: cheap  # type: ignore[assignment]
 
 
 @pytest.fixture
@@ -79,15 +113,38 @@ def clock() -> MovableClock:
     return MovableClock(START)
 
 
+@pytest.fixture(scope="session")
+def shared_settings(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of most tests."""
+    return make_settings(shared_database, tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture(scope="session")
+def shared_app(shared_settings: Settings) -> Iterator[Flask]:
+    """The application of most tests; building it takes longer than many of them."""
+    made = create_app(shared_settings)
+    yield made
+    made.extensions["database"].engine.dispose()
+
+
 @pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
+def settings(shared_settings: Settings) -> Settings:
     """A test's settings; override the fixture to change some."""
-    return make_settings(database, tmp_path)
+    return shared_settings
 
 
 @pytest.fixture
-def app(settings: Settings, clock: MovableClock) -> Iterator[Flask]:
-    """The application on a database of its own."""
+def app(
+    settings: Settings, clock: MovableClock, database: str, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
+    """The application, on an empty database and as if newly started."""
+    if settings is request.getfixturevalue("shared_settings"):
+        made: Flask = request.getfixturevalue("shared_app")
+        made.extensions["clock"] = clock
+        sms.init_app(made, settings)
+        limiter.reset()
+        yield made
+        return
     made = create_app(settings, clock)
     yield made
     made.extensions["database"].engine.dispose()
@@ -123,6 +180,13 @@ def make_settings(database: str, folder: Path, **changes: object) -> Settings:
         "twilio_from": None,
     }
     return Settings(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def _copy(server: URL, template: str) -> Iterator[str]:
+    name = f"test_{new_id().hex}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _address(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _address(server: URL, name: str) -> str:

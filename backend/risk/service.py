@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.core import audit
 from backend.core.clock import now
@@ -238,7 +239,7 @@ def latest(patient_id: UUID) -> list[RiskAssessment]:
     query = (
         select(RiskAssessment)
         .where(RiskAssessment.patient_id == patient_id)
-        .distinct(RiskAssessment.kind)
+        .ext(distinct_on(RiskAssessment.kind))
         .order_by(RiskAssessment.kind, RiskAssessment.at.desc(), RiskAssessment.id.desc())
     )
     return list(session.scalars(query))
@@ -251,7 +252,7 @@ def groups(patient_ids: Sequence[UUID]) -> dict[UUID, str]:
     query = (
         select(RiskAssessment.patient_id, RiskAssessment.outcome)
         .where(RiskAssessment.patient_id.in_(patient_ids), RiskAssessment.kind == STRATIFICATION)
-        .distinct(RiskAssessment.patient_id)
+        .ext(distinct_on(RiskAssessment.patient_id))
         .order_by(RiskAssessment.patient_id, RiskAssessment.at.desc())
     )
     return {patient: group for patient, group in session.execute(query) if group}

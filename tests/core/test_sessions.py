@@ -147,6 +147,17 @@ OURS = Keyring(SECRET.encode()).tokens
         (OURS, "HS256", {"practice": "*"}, 401),
         (OURS, "HS256", {"exp": 0}, 401),
     ],
+    ids=[
+        "ours",
+        "another key",
+        "another algorithm",
+        "unsigned",
+        "no expiry",
+        "no session",
+        "no person",
+        "every practice",
+        "expired",
+    ],
 )
 def test_only_a_whole_access_token_signed_by_us_counts(
     world: World,

@@ -23,6 +23,12 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture
+def database(own_database: str) -> str:
+    """A copy that processes may be killed on, and that nobody else has."""
+    return own_database
+
+
+@pytest.fixture
 def carrier() -> Iterator[TwilioStandIn]:
     """Where the texts go."""
     with TwilioStandIn() as stand_in:

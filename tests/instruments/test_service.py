@@ -43,7 +43,7 @@ def test_every_score_is_kept_with_its_versions_and_replays(
             assert (same.value, same.reason) == (score.value, score.reason)
             assert score.at == response.authored_at
             codes.add(score.code)
-    assert {"sbst.total", "sbst.psychosocial", "peg.total", "phq2.total", "gad2.total"} <= codes
+    assert {"sbst.total", "sbst.psychosocial", "peg.mean", "phq2.total", "gad2.total"} <= codes
 
 
 def test_what_was_not_asked_has_no_score_but_a_reason(
