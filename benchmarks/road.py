@@ -1,8 +1,9 @@
 """CPU time of a check-in submission and of a feed page, against a bare Flask + psycopg handler.
 
 The bare handler reads the same check-in, writes the same rows to the same server in one
-transaction, and does nothing else: no sign-in, no validation, no scoring, no judgement, no encryption. Both are
-called as WSGI applications in this process, in turns, so that neither has a quieter machine.
+transaction, and does nothing else: no sign-in, no validation, no scoring, no judgement, no
+encryption. Both are called as WSGI applications in this process, in turns, so that neither has a
+quieter machine.
 
 Run: ``make bench`` (embedded PostgreSQL, or the server in TEST_DATABASE_URL).
 """
@@ -190,7 +191,7 @@ class _Stage:
                     inputs={"course": "persistent", "severity": dict.fromkeys(names, 0.5)},
                     result={"band": "medium"},
                     reasons=[],
-                )  # fmt: skip
+                )
             )
 
     def _plan(self, patient_id: UUID, at: Any) -> None:
