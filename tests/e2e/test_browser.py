@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -47,7 +48,12 @@ class Tab:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "install Chromium (apt-get install chromium): what people see is tested in it"
+    if not chromium:
+        # A newcomer's machine may lack it; where everything must be shown, it may not.
+        missing = "install Chromium: what people see is tested in it"
+        if os.environ.get("LUMBRA_REQUIRE_ALL"):
+            pytest.fail(missing)
+        pytest.skip(missing)
     with sync_playwright() as driver:
         launched = driver.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
