@@ -43,7 +43,7 @@ junk = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20)
     | st.sampled_from(["\0", "\ud800", "", " ", "x" * 3000, -1, 2**63, 1e308]),
     lambda inner: (
@@ -250,3 +250,37 @@ def test_nothing_breaks_and_nothing_leaks(app: Flask, stage: Stage, role: str) -
     if role != "nobody":
         reached = {status for met in statuses.values() for status in met}
         assert reached & {200, 201, 204}, "something must have got through"
+
+
+def test_bodies_that_are_hardly_json_are_refused(world: World, stage: Stage) -> None:
+    lead, patient = stage.callers["lead"], stage.callers["patient"]
+    places = [
+        (lead, "/v1/patients", "given_name"),
+        (lead, f"/v1/alerts/{stage.ids['alert_id'][0]}/acknowledge", "note"),
+        (patient, f"/v1/checkins/{stage.ids['check_in_id'][-2]}/response", "answers"),
+        (patient, f"/v1/me/activities/{stage.ids['activity_id'][0]}/practice", "values"),
+    ]
+    values = [
+        "1" * 5000,
+        "-" + "1" * 5000,
+        "NaN",
+        "-Infinity",
+        "1e999",
+        '"\\ud800"',
+        '{"a": NaN}',
+        '{"a": "\\u0000"}',
+        "[",
+        "",
+        *(f"{'[' * depth}{']' * depth}" for depth in (19, 30, 300, 900, 990, 1100, 100_000)),
+        *('{"a":' * depth + "1" + "}" * depth for depth in (25, 500, 995)),
+    ]
+    for caller, address, field in places:
+        for value in values:
+            answer = world.client.post(
+                address,
+                data=f'{{"{field}": {value}}}',
+                content_type="application/json",
+                headers={**caller.headers, "Idempotency-Key": uuid4().hex},
+            )
+            assert answer.status_code in (400, 422), (address, value[:20], answer.status_code)
+            assert answer.content_type == "application/problem+json"

@@ -8,7 +8,7 @@ import flask_smorest
 from flask import Flask
 from marshmallow import fields
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from backend import __version__
 from backend.core import problems
@@ -46,13 +46,37 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(FieldError))
 
 
+# What we take is three levels deep; far beyond that, code that looks inside would fail.
+DEEPEST_BODY = 20
+
+
 class JsonParser(FlaskParser):
-    """Says 415 to a body that is not JSON, instead of not seeing it."""
+    """Says 415 to a body that is not JSON, instead of not seeing it; 400 to one past reading."""
 
     def load_json(self, req: Any, schema: Any) -> Any:
         if req.content_length and not req.is_json:
             raise UnsupportedMediaType("Send the body as application/json.")
-        return super().load_json(req, schema)
+        try:
+            body = super().load_json(req, schema)
+        except (ValueError, RecursionError):
+            # A number of thousands of digits, or lists in lists without end.
+            raise BadRequest("The body is JSON that cannot be read.")
+        if _is_deeper(body, DEEPEST_BODY):
+            raise BadRequest(f"Send a body of at most {DEEPEST_BODY} levels.")
+        return body
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [inner for each in layer for inner in _inside(each)]
+    return bool(layer)
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 class Blueprint(flask_smorest.Blueprint):
