@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
+TRANSLATIONS := backend/companion/translations
 
-.PHONY: run code test lint bench clean
+.PHONY: run code test lint bench translations clean
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
@@ -24,6 +25,14 @@ lint: $(VENV)/dev.stamp ## style, types, import contracts, content
 
 bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
 	$(BIN)/python -m benchmarks.road
+
+# The template is thrown away: the catalogues hold every sentence.
+POT := $(TRANSLATIONS)/messages.pot
+translations: $(VENV)/dev.stamp ## collect the words of the patient's pages, and compile what is translated
+	cd backend/companion && $(abspath $(BIN))/pybabel -q extract -F translations/babel.cfg -k lazy_gettext -c Translators: --no-location --sort-output -o translations/messages.pot .
+	$(BIN)/pybabel -q update --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date -w 100 -i $(POT) -d $(TRANSLATIONS)
+	rm $(POT)
+	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)
 
 clean: ## the environment, the embedded database and the demo
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ from backend import cli
 from backend.alerts import routes as alerts
 from backend.checkins import routes as checkins
 from backend.companion import routes as companion
+from backend.companion import speech
 from backend.config import Settings
 from backend.console import routes as console
 from backend.core import api, crypto, database, docs, health, limits, logs, problems
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     database.init_app(app, settings)
     limits.init_app(app, settings)
     sms.init_app(app, settings)
+    speech.init_app(app)
     registry = api.init_app(app)
     for blueprint in API_BLUEPRINTS:
         registry.register_blueprint(blueprint)

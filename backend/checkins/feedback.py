@@ -15,6 +15,8 @@ from backend.core.content import ContentError
 from backend.practices.models import Practice
 from backend.risk.safety import BY_URGENCY
 
+# The language that the other files are translated from.
+ORIGINAL = "en"
 SENTENCES = {
     "trend": ("stable", "improving", "not_improving", "rising", "rising_fast", "none"),
     "next": ("baseline", "wait", "plan", "follow_up", "check_in"),
@@ -31,8 +33,14 @@ class Texts:
 
 @cache
 def load_texts(content: Path, language: str) -> Texts:
-    """Read and check the texts. Raises ``ContentError`` when a level or sentence is missing."""
+    """Read and check the texts. Raises ``ContentError`` when a level or sentence is missing.
+
+    Whom to call on which level, and the numbers, come from the English file whatever the language:
+    a number that is changed there must not stay wrong in a translation.
+    """
     safety = _read(content / "safety" / f"{language}.yaml")
+    if language != ORIGINAL:
+        safety = _with_numbers(safety, _read(content / "safety" / f"{ORIGINAL}.yaml"), content)
     feedback = _read(content / "feedback" / f"{language}.yaml")
     for fault in (*_safety_faults(safety), *_feedback_faults(feedback)):
         raise ContentError(content, f"texts in {language}: {fault}")
@@ -77,6 +85,24 @@ def trend(decision: str | None, language: str) -> dict[str, Any]:
 def what_comes_next(kind: str, language: str, **members: Any) -> dict[str, Any]:
     """The next step: ``baseline``, ``wait``, ``plan``, ``follow_up`` or ``check_in``."""
     return {"kind": kind, "sentence": texts(language).feedback["next"][kind], **members}
+
+
+def _with_numbers(
+    words: Mapping[str, Any], original: Mapping[str, Any], content: Path
+) -> Mapping[str, Any]:
+    levels = words.get("levels") or {}
+    if "countries" in words or any("contacts" in level for level in levels.values()):
+        where = content / "safety" / f"{ORIGINAL}.yaml"
+        raise ContentError(where, "alone says whom to call; remove it from the translations")
+    called = original.get("levels", {})
+    return {
+        **words,
+        "countries": original.get("countries", {}),
+        "levels": {
+            name: {**wording, "contacts": called.get(name, {}).get("contacts")}
+            for name, wording in levels.items()
+        },
+    }
 
 
 def _safety_faults(safety: Mapping[str, Any]) -> Iterator[str]:

@@ -21,10 +21,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from backend.checkins import feedback
-from backend.companion import session
+from backend.companion import session, speech
+from backend.companion.speech import gettext, lazy_gettext
 from backend.core.identity import anyone
 from backend.core.problems import Problem
-from backend.core.schema import LANGUAGES
 
 blueprint = Blueprint("companion", __name__, template_folder="templates")
 
@@ -35,18 +35,28 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-# Sentences of the services that speak to a program, said again to a person.
+# The services speak English, to a program. A person is told the same in their own language.
 PLAINLY = {
-    "key-used": "We have your answers to these questions already. We kept them as they were.",
-    "already-answered": "You have answered these questions already. Thank you.",
-    "not-allowed": "This page is not for you.",
+    "already-answered": lazy_gettext("You have answered these questions already. Thank you."),
+    "closed-window": lazy_gettext("This check-in has closed. The next one is on its way."),
+    "enrolment-ended": lazy_gettext("This time in the programme has ended."),
+    "key-used": lazy_gettext(
+        "We have your answers to these questions already. We kept them as they were."
+    ),
+    "not-allowed": lazy_gettext("This page is not for you."),
+    "not-enrolled": lazy_gettext("This time in the programme has not begun or has ended."),
+    "not-found": lazy_gettext("We could not find this page."),
+    "not-open-yet": lazy_gettext("This check-in has not opened yet."),
+    "not-yet": lazy_gettext("This module opens after the ones before it."),
+    "on-hold": lazy_gettext("Your programme waits until your practice has spoken with you."),
 }
 HTTP_WORDS = {
-    404: "We could not find this page.",
-    405: "We could not find this page.",
-    413: "That was too much to send at once.",
-    429: "That was a lot of tries. Please wait a minute, then try again.",
+    404: lazy_gettext("We could not find this page."),
+    405: lazy_gettext("We could not find this page."),
+    413: lazy_gettext("That was too much to send at once."),
+    429: lazy_gettext("That was a lot of tries. Please wait a minute, then try again."),
 }
+OTHERWISE = lazy_gettext("Something did not work. Please try again.")
 
 Page = str | tuple[str, int] | AnyResponse
 
@@ -55,9 +65,11 @@ Page = str | tuple[str, int] | AnyResponse
 def _refuse_foreign_forms() -> Page | None:
     if request.method == "POST" and not session.is_own_form():
         return say(
-            "Please try that again",
-            "This form was open for too long, or your browser does not keep cookies. "
-            "Nothing was changed.",
+            gettext("Please try that again"),
+            gettext(
+                "This form was open for too long, or your browser does not keep cookies. "
+                "Nothing was changed."
+            ),
             400,
         )
     return None
@@ -73,13 +85,14 @@ def _secure(response: Response) -> Response:
 
 @blueprint.context_processor
 def _for_every_page() -> dict[str, Any]:
-    language = g.get("language", LANGUAGES[0])
+    language = speech.language()
     return {
         "csrf_token": session.csrf_token,
         "statement": feedback.statement(language),
         "language": language,
         "signed_in": "actor" in g,
         "dialled": _dialled,
+        "in_english": speech.in_english,
     }
 
 
@@ -98,15 +111,15 @@ def stylesheet() -> Response:
 @anyone
 def nowhere(elsewhere: str) -> Page:
     """Any other address below these pages."""
-    return say("Not here", HTTP_WORDS[404], 404)
+    return say(gettext("Not here"), HTTP_WORDS[404], 404)
 
 
 @blueprint.errorhandler(Problem)
 def _problem(problem: Problem) -> Page:
     if problem.status == 401:
         return redirect(url_for("companion.sign_in_page"), 303)
-    title = "Not here" if problem.status == 404 else "Not just now"
-    return say(title, PLAINLY.get(problem.code, problem.detail), problem.status)
+    title = gettext("Not here") if problem.status == 404 else gettext("Not just now")
+    return say(title, PLAINLY.get(problem.code, OTHERWISE), problem.status)
 
 
 @blueprint.errorhandler(HTTPException)
@@ -114,8 +127,7 @@ def _http(error: HTTPException) -> Page:
     status = error.code or 500
     if status < 400:
         return error.get_response()
-    words = HTTP_WORDS.get(status, "Something did not work. Please try again.")
-    return say("That did not work", words, status)
+    return say(gettext("That did not work"), HTTP_WORDS.get(status, OTHERWISE), status)
 
 
 @blueprint.errorhandler(Exception)
@@ -128,8 +140,8 @@ def _anything(error: Exception) -> Page:
         frames="".join(traceback.format_tb(error.__traceback__)),
     )
     return say(
-        "Something went wrong on our side",
-        "Please try again in a few minutes. If you need help now, call your practice.",
+        gettext("Something went wrong on our side"),
+        gettext("Please try again in a few minutes. If you need help now, call your practice."),
         500,
     )
 

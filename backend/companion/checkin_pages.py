@@ -12,8 +12,9 @@ from backend.checkins import service as checkins
 from backend.checkins.models import COMPLETED, CheckIn
 from backend.companion import forms, session
 from backend.companion.base import Page, blueprint, say
-from backend.companion.present import asked_in, can_answer, time_words
+from backend.companion.present import asked_in, can_answer, time_words, worded_for
 from backend.companion.session import for_patients, takes_answers
+from backend.companion.speech import gettext
 from backend.core.clock import now
 from backend.core.database import session as db
 from backend.core.problems import Problem
@@ -55,7 +56,7 @@ def answer(check_in_id: UUID) -> Page:
         db.rollback()
         if problem.status != 422:
             raise
-        faults = forms.beside(problem.errors, "answers.")
+        faults = forms.answer_faults(problem.errors, asked, submission.answers)
         return _questions_page(found, asked, request.form, faults), 422
     return render_template("companion/outcome.html", told=told)
 
@@ -68,6 +69,8 @@ def _questions_page(
         "companion/check_in.html",
         check_in=check_in,
         asked=asked,
+        worded=worded_for(check_in),
+        longest_text=forms.LONGEST_TEXT,
         sections=forms.sections(asked),
         openers=set(asked.behind.values()),
         closes=check_in.closes_at and time_words(check_in.closes_at),
@@ -79,7 +82,12 @@ def _questions_page(
 
 def _why_not(check_in: CheckIn) -> tuple[str, str]:
     if check_in.status == COMPLETED:
-        return "Thank you", "You have answered these questions already."
+        return gettext("Thank you"), gettext("You have answered these questions already.")
     if check_in.opens_at > now():
-        return "A little later", f"These questions open on {time_words(check_in.opens_at)}."
-    return "This check-in has closed", "That is fine. We will ask again next time."
+        opening = time_words(check_in.opens_at)
+        words = gettext("These questions open on %(day_and_time)s.", day_and_time=opening)
+        return gettext("A little later"), words
+    return (
+        gettext("This check-in has closed"),
+        gettext("That is fine. We will ask again next time."),
+    )

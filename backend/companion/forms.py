@@ -1,12 +1,13 @@
-"""From what a browser sends to typed answers. Pure.
+"""From what a browser sends to typed answers, and faults in words. Pure but for their language.
 
-What cannot be read is passed on as it came, so that the service that takes it names the fault.
+What cannot be read is passed on as it came, so that the service that takes it finds the fault. The
+service names it to a program, in English; here it is named to a person, in their language.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -14,12 +15,14 @@ from typing import Any
 
 import phonenumbers
 
+from backend.companion.speech import gettext
 from backend.core.ids import new_id
 from backend.instruments.definitions import Group, Item
 from backend.instruments.questionnaires import Questionnaire, enabled
 from backend.programme.modules import Grade
 
 YES_NO = {"yes": True, "no": False}
+LONGEST_TEXT = 2000
 _KEY = re.compile(r"[0-9a-f-]{36}")
 _CODE = re.compile(r"[0-9]{6}")
 _WHOLE = re.compile(r"[0-9]{1,4}")
@@ -63,7 +66,7 @@ def answers(form: Mapping[str, str], asked: Questionnaire) -> dict[str, Any]:
     given = {
         link: _typed(item, form[f"a.{link}"])
         for link, item in asked.items.items()
-        if form.get(f"a.{link}")
+        if form.get(f"a.{link}", "").strip()
     }
     for link, opener in asked.behind.items():
         if given.get(link) is True:
@@ -86,14 +89,14 @@ def practice_note(form: Mapping[str, str], grade: Grade) -> PracticeNote:
     faults = {}
     day = _day(form.get("day", ""))
     if day is None:
-        faults["day"] = "Choose a day."
+        faults["day"] = gettext("Choose a day.")
     done = YES_NO.get(form.get("done", ""))
     if done is None:
-        faults["done"] = "Choose yes or no."
+        faults["done"] = gettext("Choose yes or no.")
     said = form.get("confidence", "")
     confidence = int(said) if _WHOLE.fullmatch(said) and int(said) <= 10 else None
     if said and confidence is None:
-        faults["confidence"] = "Choose a number from 0 to 10."
+        faults["confidence"] = _out_of(0, 10)
     values: dict[str, Any] = {}
     for value in grade.practice.values:
         text = form.get(f"v.{value.id}", "").replace("\0", "").strip()
@@ -102,9 +105,35 @@ def practice_note(form: Mapping[str, str], grade: Grade) -> PracticeNote:
     return PracticeNote(day, done, confidence, values, faults)
 
 
-def beside(errors: Mapping[str, str], prefix: str = "") -> dict[str, str]:
-    """A service's faults by the question they belong to."""
-    return {name.removeprefix(prefix): message for name, message in errors.items()}
+def answer_faults(
+    errors: Iterable[str], asked: Questionnaire, given: Mapping[str, Any]
+) -> dict[str, str]:
+    """What to do about each question that the service found fault with, by link id."""
+    links = [name.removeprefix("answers.") for name in errors]
+    return {
+        link: _misfit(asked.items[link]) if link in given else _needs_an_answer()
+        for link in links
+        if link in asked.items
+    }
+
+
+def quiz_faults(errors: Iterable[str]) -> dict[str, str]:
+    """The same for the questions of a quiz."""
+    return {name.removeprefix("answers."): _needs_an_answer() for name in errors}
+
+
+def practice_faults(errors: Iterable[str], grade: Grade) -> dict[str, str]:
+    """The same for the fields of a practice note."""
+    kinds = {f"values.{value.id}": value.kind for value in grade.practice.values}
+    faults = {}
+    for name in errors:
+        if name == "day":
+            faults[name] = gettext("Choose a day from the list.")
+        elif kinds.get(name) == "number":
+            faults[name.removeprefix("values.")] = gettext("Give a number.")
+        else:
+            faults[name.removeprefix("values.")] = _too_long()
+    return faults
 
 
 def key(text: str | None) -> str:
@@ -130,11 +159,37 @@ def phone(text: str, region: str | None) -> str | None:
 
 
 def _typed(item: Item, text: str) -> Any:
+    if item.type == "string":
+        return text.replace("\0", "").strip()
     if item.type == "boolean":
         return YES_NO.get(text, text)
     if item.type == "integer" and _WHOLE.fullmatch(text):
         return int(text)
     return text
+
+
+def _misfit(item: Item) -> str:
+    if item.type == "integer" and item.minimum is not None and item.maximum is not None:
+        return _out_of(item.minimum, item.maximum)
+    if item.type == "boolean":
+        return gettext("Choose yes or no.")
+    if item.type == "string":
+        return _too_long()
+    return gettext("Choose one of the answers.")
+
+
+def _needs_an_answer() -> str:
+    return gettext("This question needs an answer.")
+
+
+def _out_of(lowest: int, highest: int) -> str:
+    return gettext(
+        "Choose a number from %(lowest)s to %(highest)s.", lowest=lowest, highest=highest
+    )
+
+
+def _too_long() -> str:
+    return gettext("Write up to %(most)s characters.", most=LONGEST_TEXT)
 
 
 def _day(text: str) -> date | None:

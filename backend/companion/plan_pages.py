@@ -10,8 +10,9 @@ from flask import redirect, render_template, request, url_for
 
 from backend.companion import forms
 from backend.companion.base import Page, blueprint
-from backend.companion.present import zone
+from backend.companion.present import day_words, zone
 from backend.companion.session import for_patients, takes_answers
+from backend.companion.speech import gettext
 from backend.core.clock import now
 from backend.core.database import session as db
 from backend.core.identity import actor
@@ -39,7 +40,7 @@ def quiz(activity_id: UUID) -> Page:
         if problem.status != 422:
             raise
         db.rollback()
-        faults = forms.beside(problem.errors, "answers.")
+        faults = forms.quiz_faults(problem.errors)
         return _module_page(activity_id, quiz_faults=faults), 422
     told = {each["id"]: each for each in result.items}
     return render_template(
@@ -67,7 +68,7 @@ def practice(activity_id: UUID) -> Page:
         except Problem as problem:
             if problem.status != 422:
                 raise
-            faults = forms.beside(problem.errors, "values.")
+            faults = forms.practice_faults(problem.errors, view.grade)
     if faults:
         db.rollback()
         return _module_page(activity_id, practice_faults=faults), 422
@@ -96,5 +97,5 @@ def _module_page(
 def _days() -> list[tuple[str, str]]:
     today = now().astimezone(zone()).date()
     days = [today - timedelta(days=n) for n in range(programme.BACKDATE_DAYS + 1)]
-    words = ["Today", "Yesterday", *(f"{d:%A} {d.day} {d:%B}" for d in days[2:])]
+    words = [gettext("Today"), gettext("Yesterday"), *(day_words(day) for day in days[2:])]
     return [(day.isoformat(), word) for day, word in zip(days, words, strict=True)]

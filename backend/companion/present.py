@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_time
+
 from backend.checkins.models import OPEN, SCHEDULED, CheckIn
-from backend.companion import session
+from backend.companion import session, speech
+from backend.companion.speech import gettext
 from backend.core.clock import now
+from backend.core.schema import LANGUAGES
 from backend.instruments import service as instruments
 from backend.instruments.questionnaires import Questionnaire
 
@@ -17,20 +22,41 @@ def zone() -> ZoneInfo:
     return ZoneInfo(session.enrolment().patient.time_zone)
 
 
-def day_words(at: datetime) -> str:
-    """``Tuesday 1 December``, in the patient's zone."""
-    local = at.astimezone(zone())
-    return f"{local:%A} {local.day} {local:%B}"
+def day_words(at: date) -> str:
+    """``Tuesday 1 December``, in the patient's language; of an instant, the day in their zone."""
+    day = at.astimezone(zone()) if isinstance(at, datetime) else at
+    # Translators: a pattern of Babel's: EEEE is the weekday's name, MMMM the month's.
+    pattern = gettext("EEEE d MMMM")
+    return format_date(day, pattern, locale=speech.language())
 
 
 def time_words(at: datetime) -> str:
-    """``Tuesday 1 December at 10:00``, in the patient's zone."""
-    return f"{day_words(at)} at {at.astimezone(zone()):%H:%M}"
+    """``Tuesday 1 December at 10:00``, in the patient's language and zone."""
+    clock = format_time(at.astimezone(zone()), "HH:mm", locale=speech.language())
+    return gettext("%(day)s at %(time)s", day=day_words(at), time=clock)
 
 
 def asked_in(check_in: CheckIn) -> Questionnaire:
-    """What a check-in asks."""
+    """What a check-in asks, in the patient's language where there is a translation."""
     return instruments.questionnaire(check_in.battery, check_in.occasion)
+
+
+def worded_for(check_in: CheckIn) -> Callable[[str], str]:
+    """Marks those words of a check-in's questions that are there in English only."""
+    if speech.language() == LANGUAGES[0]:
+        return str
+    original = frozenset(_words(instruments.questionnaire(check_in.battery, check_in.occasion)))
+    return lambda text: speech.in_english(text) if text in original else text
+
+
+def _words(asked: Questionnaire) -> Iterator[str]:
+    yield asked.title
+    for group in asked.groups:
+        yield group.stem
+        for item in group.items:
+            yield item.text
+            yield from (words for _, words in item.options)
+            yield from item.anchors or ()
 
 
 def can_answer(check_in: CheckIn) -> bool:

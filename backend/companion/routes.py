@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 
 from backend.checkins import feedback, occasions
 from backend.checkins.models import SCHEDULED, CheckIn
-from backend.companion import checkin_pages, plan_pages, session, sign_in_pages
+from backend.companion import checkin_pages, plan_pages, session, sign_in_pages, speech
 from backend.companion.base import Page, blueprint
-from backend.companion.present import asked_in, can_answer, day_words, time_words
+from backend.companion.present import asked_in, can_answer, day_words, time_words, worded_for
 from backend.companion.session import for_patients, takes_answers
+from backend.companion.speech import gettext
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.identity import actor
 from backend.core.problems import Problem
+from backend.core.schema import LANGUAGES
 from backend.patients import consent as consents
+from backend.patients import service as patients
 from backend.patients.models import ACTIVE, INVITED
 from backend.practices import service as practices
 from backend.programme import service as programme
@@ -72,13 +75,14 @@ def give_consent() -> Page:
     """Agree and join."""
     enrolment = session.enrolment()
     if request.form.get("agree") != "yes":
-        return _consent_page("Please tick the box if you want to take part."), 422
+        return _consent_page(gettext("Please tick the box if you want to take part.")), 422
     try:
         consents.give(enrolment, request.form.get("version", "")[:20], how="web")
     except Problem as problem:
         if problem.code != "consent-text-changed":
             raise
-        return _consent_page("The text has changed since you opened it. Please read it again."), 409
+        words = gettext("The text has changed since you opened it. Please read it again.")
+        return _consent_page(words), 409
     return redirect(url_for("companion.go_on"), 303)
 
 
@@ -97,7 +101,7 @@ def _consent_page(fault: str | None = None) -> str:
 @blueprint.get("/my/settings")
 @for_patients
 def settings() -> Page:
-    """Texts, consent, and leaving."""
+    """Language, texts, consent, and leaving."""
     return _settings_page()
 
 
@@ -106,9 +110,19 @@ def settings() -> Page:
 def withdraw() -> Page:
     """Leave the programme; nothing more is sent."""
     if request.form.get("leave") != "yes":
-        return _settings_page("Please tick the box if you are sure."), 422
+        return _settings_page(gettext("Please tick the box if you are sure.")), 422
     consents.withdraw(session.enrolment(), how="web")
     return redirect(url_for("companion.home"), 303)
+
+
+@blueprint.post("/my/settings/language")
+@for_patients
+def change_language() -> Page:
+    """Speak another language from now on, in texts too."""
+    wanted = request.form.get("language", "")
+    if wanted in LANGUAGES:
+        patients.change_language(session.enrolment(), wanted)
+    return redirect(url_for("companion.settings"), 303)
 
 
 def _settings_page(fault: str | None = None) -> str:
@@ -116,6 +130,7 @@ def _settings_page(fault: str | None = None) -> str:
         "companion/settings.html",
         enrolment=session.enrolment(),
         practice=practices.get_practice(actor.practice_id),
+        languages=speech.OWN_NAMES,
         fault=fault,
     )
 
@@ -123,7 +138,7 @@ def _settings_page(fault: str | None = None) -> str:
 def _with_title(check_in: CheckIn) -> dict[str, Any]:
     return {
         "id": check_in.id,
-        "title": asked_in(check_in).title,
+        "title": worded_for(check_in)(asked_in(check_in).title),
         "closes": check_in.closes_at and time_words(check_in.closes_at),
     }
 
@@ -136,7 +151,7 @@ def _next_opening(mine: list[CheckIn]) -> str | None:
 def _held_text() -> str | None:
     if risk.open_hold(actor.id) is None:
         return None
-    return str(feedback.texts(g.language).safety["after_hold"])
+    return str(feedback.texts(speech.language()).safety["after_hold"])
 
 
 def _activities() -> list[ActivityView]:

@@ -1,7 +1,8 @@
 """Who is signed in on these pages: a signed cookie that names a sign-in session, and CSRF tokens.
 
-The cookie holds ids only. A person who is idle is signed out; a form they had open before may still
-be sent for a day, for nobody should lose what they wrote by thinking it over (WCAG 2.2.1).
+The cookie holds ids and a language only. A person who is idle is signed out; a form they had open
+before may still be sent for a day, for nobody should lose what they wrote by thinking it over (WCAG
+2.2.1).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from flask import g, redirect, request, url_for
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf, validate_csrf
 
+from backend.companion import speech
 from backend.core import sessions
 from backend.core.clock import now
 from backend.core.identity import PATIENT, Actor, View, actor, become
@@ -61,6 +63,7 @@ def arrive() -> str:
         "session": str(actor.session_id),
         "seen": now().isoformat(),
     }
+    enrolment()
     before = way()
     # A check-in's link serves again after a pause; an invitation is used up by now.
     if before.get("purpose") == patients.CHECK_IN:
@@ -97,15 +100,18 @@ def leave() -> None:
 
 def forget() -> None:
     """Nothing of these pages stays on this device."""
-    for key in (SIGNED_IN, WAY, CSRF):
+    for key in (SIGNED_IN, WAY, CSRF, speech.SPOKEN):
         cookie.pop(key, None)
 
 
 def enrolment() -> Enrolment:
-    """The signed-in patient's enrolment, read once a request. Raises ``Problem`` 404."""
+    """The signed-in patient's enrolment, read once a request. Raises ``Problem`` 404.
+
+    From here on the page speaks the patient's language.
+    """
     if "enrolment" not in g:
         g.enrolment = patients.find(actor.id)
-        g.language = g.enrolment.patient.language
+        speech.speak(g.enrolment.patient.language)
     found: Enrolment = g.enrolment
     return found
 
@@ -117,6 +123,7 @@ def _guard(view: Callable[..., Any], idle: timedelta) -> Any:
             if request.method == "GET":
                 remember(goal=request.path)
             return redirect(url_for("companion.sign_in_page"), 303)
+        enrolment()
         return view(*args, **kwargs)
 
     guarded.allowed_roles = (PATIENT,)  # type: ignore[attr-defined]

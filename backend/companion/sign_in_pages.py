@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import current_app, redirect, render_template, request, url_for
 
-from backend.companion import forms, session
+from backend.companion import forms, session, speech
 from backend.companion.base import Page, blueprint, say
 from backend.companion.session import for_patients
+from backend.companion.speech import gettext
 from backend.core.identity import actor, anyone
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.problems import Problem
@@ -43,6 +44,7 @@ def _follow(token: str, purpose: str) -> Page:
         # A shared phone: the link is for somebody else on it.
         session.leave()
     session.forget()
+    speech.speak(sign_in.language_of(link))
     session.remember(link=token, purpose=purpose, goal=goal)
     return redirect(url_for("companion.sign_in_page"), 303)
 
@@ -58,8 +60,9 @@ def sign_in_page() -> Page:
 @anyone
 def sign_in_by_number() -> Page:
     """Set the link aside and sign in by phone number."""
-    before = session.way()
+    before, language = session.way(), speech.language()
     session.forget()
+    speech.speak(language)
     if "goal" in before:
         session.remember(goal=before["goal"])
     return redirect(url_for("companion.sign_in_page"), 303)
@@ -86,7 +89,8 @@ def send_code() -> Page:
     typed = request.form.get("phone", "")
     phone = forms.phone(typed, _region())
     if phone is None:
-        return _sign_in_page("Write your mobile number, like +44 7700 900123.", typed), 422
+        fault = gettext("Write your mobile number, like +44 7700 900123.")
+        return _sign_in_page(fault, typed), 422
     sign_in.send_code(phone=phone)
     return _code_page(phone)
 
@@ -102,7 +106,7 @@ def enter_code() -> Page:
     if link is None and phone is None:
         return redirect(url_for("companion.sign_in_page"), 303)
     if code is None:
-        return _code_page(phone, "The code has six digits."), 422
+        return _code_page(phone, gettext("The code has six digits.")), 422
     if link is not None and sign_in.find_link(link) is None:
         return _gone()
     try:
@@ -110,13 +114,15 @@ def enter_code() -> Page:
     except Problem as problem:
         if problem.status != 401:
             raise
-        return _code_page(phone, problem.detail), 401
+        fault = gettext("This code is not right or is out of date. Ask for a new one.")
+        return _code_page(phone, fault), 401
     return redirect(session.arrive(), 303)
 
 
 def _gone() -> Page:
-    purpose = session.way().get("purpose", patients.INVITATION)
+    purpose, language = session.way().get("purpose", patients.INVITATION), speech.language()
     session.forget()
+    speech.speak(language)
     return render_template("companion/old_link.html", purpose=purpose), 410
 
 
@@ -154,4 +160,8 @@ def sign_out() -> Page:
     """End the session and forget the person on this device."""
     session.leave()
     session.forget()
-    return say("You are signed out", "Nobody can see your pages on this phone now.", 200)
+    return say(
+        gettext("You are signed out"),
+        gettext("Nobody can see your pages on this phone now."),
+        200,
+    )

@@ -26,7 +26,7 @@ from backend.risk import service as risk
 
 PAGE = 20
 REFRESH_SECONDS = 60
-LANGUAGE_NAMES = {"en": "English"}
+LANGUAGE_NAMES = {"en": "English", "nl": "Dutch", "es": "Spanish"}
 TITLES = {
     400: "That did not work",
     403: "Not for your role",

@@ -11,7 +11,7 @@ import marshmallow as ma
 import phonenumbers
 from marshmallow import fields, validate
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "nl", "es")
 _PHONE = re.compile(r"\+[0-9 ().-]+")
 ZONES = frozenset(available_timezones())
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

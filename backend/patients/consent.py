@@ -114,4 +114,5 @@ def _write(enrolment: Enrolment, version: str, action: str, how: str) -> None:
         practice_id=enrolment.practice_id,
         patient_id=enrolment.patient_id,
         text_version=version,
+        language=enrolment.patient.language,
     )

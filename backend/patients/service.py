@@ -170,6 +170,21 @@ def find(patient_id: UUID) -> Enrolment:
     return enrolment
 
 
+def change_language(enrolment: Enrolment, language: str) -> None:
+    """Speak another language to a patient from now on; texts that wait stay as they are."""
+    patient = enrolment.patient
+    if patient.language == language:
+        return
+    before, patient.language = patient.language, language
+    audit.record(
+        "patient.language",
+        practice_id=patient.practice_id,
+        patient_id=patient.id,
+        before=before,
+        after=language,
+    )
+
+
 def list_enrolments(limit: int, cursor: str | None) -> Page:
     """The practice's patients, newest first, by pages."""
     query = (

@@ -35,6 +35,12 @@ def find_link(token: str) -> AccessLink | None:
         )
 
 
+def language_of(link: AccessLink) -> str:
+    """The language of the person whom a link was texted to."""
+    with tenancy.across_practices():
+        return session.get_one(Patient, link.patient_id).language
+
+
 def send_code(*, phone: str | None = None, link: str | None = None) -> None:
     """Text a one-time code. Says nothing of whether the person is known.
 
