@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -11,33 +12,68 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.content import ContentError
+from backend.core.schema import LANGUAGES
 from backend.messaging.templates import Template, in_language, load_templates, render, segments
 from tests.shipped import CONTENT, MODULES
 
-SHIPPED = in_language(CONTENT, "en")
+TEXTS = {language: in_language(CONTENT, language) for language in LANGUAGES}
+SHIPPED = TEXTS["en"]
 RAW = yaml.safe_load((CONTENT / "messages" / "en.yaml").read_text())
 LONG = {"practice": "P" * 20, "link": "l" * 60, "code": "123456", "name": "N" * 12}
-CLINICAL = ("pain", "back", "score", "risk", "mood", "depress", "anxi", "fear", "diagnos")
+CLINICAL = {
+    "en": ("pain", "back", "score", "risk", "mood", "depress", "anxi", "fear", "diagnos"),
+    "nl": ("pijn", "rug", "score", "risico", "stemming", "somber", "depress", "angst", "bang",
+           "diagnos", "klacht"),
+    "es": ("dolor", "espalda", "lumbar", "punt", "riesgo", "ánimo", "animo", "depres", "ansi",
+           "miedo", "diagn"),
+}  # fmt: skip
 
-every_text = pytest.mark.parametrize("text", SHIPPED.by_name.values(), ids=lambda t: t.name)
+every_text = pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        pytest.param(language, text, id=f"{language}-{text.name}")
+        for language, texts in TEXTS.items()
+        for text in texts.by_name.values()
+    ],
+)
 
 
 @every_text
-def test_text_fits_one_message_of_plain_characters(text: Template) -> None:
+def test_text_fits_one_message_of_plain_characters(language: str, text: Template) -> None:
     assert segments(render(text, LONG)) == ("GSM-7", 1)
 
 
 @every_text
-def test_text_says_nothing_that_a_passer_by_should_not_read(text: Template) -> None:
+def test_text_says_nothing_that_a_passer_by_should_not_read(language: str, text: Template) -> None:
     words = text.text.casefold()
-    assert not [word for word in CLINICAL if word in words]
+    assert not [word for word in (*CLINICAL["en"], *CLINICAL[language]) if word in words]
     assert not [m.title for m in MODULES.values() if m.title.casefold() in words]
 
 
 @every_text
-def test_text_to_a_patient_tells_how_to_stop(text: Template) -> None:
+def test_text_to_a_patient_tells_how_to_stop(language: str, text: Template) -> None:
     if text.purpose in ("invitation", "check-in", "help"):
         assert "STOP" in text.text
+    if text.purpose in ("invitation", "check-in"):
+        assert "HELP" in text.text
+
+
+@every_text
+def test_text_is_for_the_same_and_names_the_same_in_every_language(
+    language: str, text: Template
+) -> None:
+    def named(template: Template) -> list[str]:
+        return sorted(field for _, field, _, _ in Formatter().parse(template.text) if field)
+
+    original = SHIPPED.by_name[text.name]
+    assert (text.purpose, named(text)) == (original.purpose, named(original))
+    assert language == "en" or text.text != original.text
+
+
+def test_every_language_has_every_text_of_the_same_version() -> None:
+    for texts in TEXTS.values():
+        assert texts.by_name.keys() == SHIPPED.by_name.keys()
+        assert texts.version == SHIPPED.version
 
 
 @pytest.mark.parametrize(
@@ -153,5 +189,5 @@ def test_a_file_of_the_wrong_shape_is_a_content_error(tmp_path: Path, content: b
 
 
 def test_a_language_that_is_not_there_is_a_content_error(tmp_path: Path) -> None:
-    with pytest.raises(ContentError):
+    with pytest.raises(ContentError, match=r"xx\.yaml: cannot be read"):
         in_language(tmp_path, "xx")
