@@ -91,9 +91,10 @@ class Browser:
         self.headers: Mapping[str, str] = {}
         self._read = _Reader()
 
-    def open(self, address: str) -> Browser:
-        """Go to an address, wherever it leads."""
-        return self._show(self.client.get(address, follow_redirects=True))
+    def open(self, address: str, accept_language: str | None = None) -> Browser:
+        """Go to an address, wherever it leads; ``accept_language`` as the browser is set up."""
+        headers = {"Accept-Language": accept_language} if accept_language else {}
+        return self._show(self.client.get(address, follow_redirects=True, headers=headers))
 
     def send(self, action: str, **values: str) -> Browser:
         """Fill in the form on the page that goes to ``action`` (its end will do), and send it.
@@ -146,7 +147,7 @@ class Browser:
         return self
 
 
-def assert_is_a_safe_page(browser: Browser) -> None:
+def assert_is_a_safe_page(browser: Browser, language: str = "en") -> None:
     """What holds for every page: its headers, its language, no other host, no id twice."""
     policy = browser.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
@@ -155,7 +156,7 @@ def assert_is_a_safe_page(browser: Browser) -> None:
     assert browser.headers["Referrer-Policy"] == "no-referrer"
     assert browser.headers["Cache-Control"] == "no-store"
     assert browser.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert '<html lang="en">' in browser.html
+    assert f'<html lang="{language}">' in browser.html
     assert "<h1" in browser.html and 'id="main"' in browser.html
     assert browser.other_hosts == []
     assert browser.repeated_ids == set()

@@ -69,7 +69,7 @@ def test_consent_starts_the_programme_and_is_on_record(
     assert (row.patient_id, row.action, row.text_version) == (invited.id, "given", read)
     assert (row.at, row.by_role, row.by_id) == (world.clock.now(), "patient", invited.id)
     [line] = rows(app, AuditEvent, AuditEvent.action == "consent.given")
-    assert line.detail == {"text_version": read}
+    assert line.detail == {"text_version": read, "language": "en"}
     assert [c["kind"] for c in world.check_ins(invited)] == ["safety-screen"]
 
 
