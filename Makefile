@@ -26,10 +26,10 @@ lint: $(VENV)/dev.stamp ## style, types, import contracts, content
 bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
 	$(BIN)/python -m benchmarks.road
 
-# The template is thrown away: the catalogues hold every sentence.
 POT := $(TRANSLATIONS)/messages.pot
-translations: $(VENV)/dev.stamp ## collect the words of the patient's pages, and compile what is translated
+translations: $(VENV)/dev.stamp ## collect and compile the words of the patient's pages; NEW=fr begins a language
 	cd backend/companion && $(abspath $(BIN))/pybabel -q extract -F translations/babel.cfg -k lazy_gettext -c Translators: --no-location --sort-output -o translations/messages.pot .
+	$(if $(NEW),$(BIN)/pybabel -q init -i $(POT) -d $(TRANSLATIONS) -l $(NEW))
 	$(BIN)/pybabel -q update --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date -w 100 -i $(POT) -d $(TRANSLATIONS)
 	rm $(POT)
 	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)

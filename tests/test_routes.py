@@ -50,6 +50,7 @@ TABLE = {
     "POST /v1/alerts/<uuid:alert_id>/dismiss": CARE,
     "POST /v1/alerts/<uuid:alert_id>/reopen": CARE,
     "GET /v1/me": "patient",
+    "PATCH /v1/me": "patient",
     "GET /v1/me/consent": "patient",
     "POST /v1/me/consent": "patient",
     "POST /v1/me/consent/withdrawal": "patient",
@@ -71,6 +72,7 @@ BODIES: dict[str, Any] = {
     "response": {"answers": {}},
     "quiz": {"answers": {}},
     "practice": {"day": "2026-09-01", "done": True},
+    "me": {"language": "en"},
 }
 
 
@@ -141,7 +143,8 @@ def call(world: World, key: str, objects: dict[str, str], caller: Caller | None)
     if method == "GET":
         return world.get(path, caller)
     body = BODIES.get(path.rpartition("/")[2], {})
-    return world.post(path, caller, body, {"Idempotency-Key": uuid4().hex})
+    headers = {**(caller.headers if caller else {}), "Idempotency-Key": uuid4().hex}
+    return world.client.open(path, method=method, json=body, headers=headers)
 
 
 def test_every_route_of_the_app_says_who_may_call_it(app: Flask) -> None:

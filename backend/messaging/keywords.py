@@ -1,7 +1,9 @@
 """What a short reply means: stop, start or help (pure).
 
-Words: the carrier's own list and the FCC's of April 2025; clear wording that is not on a list
-counts as stop too, for any reasonable means of revoking consent must work (47 CFR 64.1200(a)(10)).
+Words: the carrier's own list and the FCC's of April 2025, and the same in the languages of our
+texts, but for those that may be an answer (Spanish "alto" and "baja" are also high and low); clear
+wording that is not on a list counts as stop too, for any reasonable means of revoking consent must
+work (47 CFR 64.1200(a)(10)).
 """
 
 from __future__ import annotations
@@ -27,11 +29,17 @@ _WORDS = {
         "stop please",
         "please stop",
         "no mas",
+        "no mas mensajes",
+        "parar",
+        "cancelar",
+        "stoppen",
+        "afmelden",
+        "geen berichten meer",
         "no more texts",
         "no more messages",
     ),
     START: ("start", "unstop", "yes"),
-    HELP: ("help", "info"),
+    HELP: ("help", "info", "ayuda", "hulp"),
 }
 _MEANING = {word: meaning for meaning, words in _WORDS.items() for word in words}
 _CLEAR_STOP = re.compile(r"\b(stop|quit) (texting|messaging|contacting|sending)\b")

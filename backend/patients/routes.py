@@ -87,6 +87,17 @@ def me() -> Any:
     return service.find(actor.id)
 
 
+@blueprint.route("/me", methods=["PATCH"])
+@may_call(PATIENT)
+@blueprint.arguments(schemas.MeIn)
+@blueprint.response(200, schemas.Me)
+def change_me(body: dict[str, Any]) -> Any:
+    """Choose the language of texts, questions and everything that is told."""
+    enrolment = service.find(actor.id)
+    service.change_language(enrolment, body["language"])
+    return enrolment
+
+
 @blueprint.route("/me/consent")
 @may_call(PATIENT)
 @blueprint.response(200, schemas.ConsentTextOut)

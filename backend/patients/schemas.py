@@ -105,6 +105,12 @@ class ConsentIn(Schema):
     version = fields.String(required=True, validate=validate.Length(1, 20))
 
 
+class MeIn(Schema):
+    """What a patient may change of themselves."""
+
+    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+
+
 class Me(Schema):
     """The signed-in patient."""
 
