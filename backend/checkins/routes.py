@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import Response, current_app, request
+
 from backend.checkins import occasions, schemas, service
 from backend.core import audit
 from backend.core.api import Blueprint
 from backend.core.identity import PATIENT, actor, may_call
 from backend.instruments import service as instruments
 from backend.instruments.questionnaires import as_fhir
+from backend.instruments.responses import MEDIA_TYPE as FHIR
 from backend.instruments.service import Submission
 
 blueprint = Blueprint("checkins", __name__, url_prefix="/v1", description="Check-ins")
@@ -28,10 +31,13 @@ def my_check_ins() -> Any:
 @blueprint.route("/checkins/<uuid:check_in_id>")
 @may_call(PATIENT)
 @blueprint.response(200, schemas.CheckInToAnswer)
+@blueprint.doc(responses={200: {"content": {FHIR: {"schema": {"type": "object"}}}}})
 def check_in(check_in_id: UUID) -> Any:
-    """A check-in and its questions."""
+    """A check-in and its questions; as application/fhir+json, the bare FHIR Questionnaire."""
     found = occasions.get(check_in_id)
     asked = instruments.questionnaire(found.battery, found.occasion)
+    if request.accept_mimetypes.best_match(("application/json", FHIR)) == FHIR:
+        return Response(current_app.json.dumps(as_fhir(asked)), content_type=FHIR)
     return {
         "id": found.id,
         "kind": found.kind,
@@ -46,11 +52,14 @@ def check_in(check_in_id: UUID) -> Any:
 
 @blueprint.route("/checkins/<uuid:check_in_id>/response", methods=["POST"])
 @may_call(PATIENT)
-@blueprint.arguments(schemas.AnswersIn)
+@blueprint.body({"application/json": schemas.AnswersIn, FHIR: schemas.QuestionnaireResponseIn})
 @blueprint.arguments(schemas.IdempotencyKey, location="headers")
 @blueprint.alt_response(409, schema=schemas.OutcomeOut)
 @blueprint.response(201, schemas.OutcomeOut)
 def respond(body: dict[str, Any], headers: dict[str, str], check_in_id: UUID) -> Any:
-    """Answer a check-in. Danger is dealt with before anything else, on this very response."""
+    """Answer a check-in. Danger is dealt with before anything else, on this very response.
+
+    Answers come by linkId, or as a FHIR R4 QuestionnaireResponse (application/fhir+json).
+    """
     submission = Submission(idempotency_key=headers["idempotency_key"], **body)
     return service.submit(check_in_id, submission)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate
 
 from backend.core.schema import Schema
+from backend.instruments import responses
 
 MOST_ANSWERS = 200
 
@@ -47,6 +50,41 @@ class AnswersIn(Schema):
         allow_none=True,
         metadata={"description": "when the person answered, if sent later"},
     )
+
+
+class QuestionnaireResponseIn(Schema):
+    """Answers as a FHIR R4 QuestionnaireResponse; what else it holds is left aside."""
+
+    class Meta:
+        unknown = "exclude"
+
+    resource_type = fields.String(
+        required=True, data_key="resourceType", validate=validate.Equal("QuestionnaireResponse")
+    )
+    status = fields.String(required=True, validate=validate.OneOf(responses.STATUSES))
+    questionnaire = fields.String(
+        metadata={"description": "the canonical URL of what was asked, with or without |version"}
+    )
+    authored = fields.String(
+        metadata={"description": "when the person answered, if sent later", "format": "date-time"}
+    )
+    item = fields.Raw(
+        metadata={"type": "array", "items": {"type": "object"}, "description": "the answers"}
+    )
+
+    @post_load
+    def read(self, resource: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """What ``AnswersIn`` gives, and what could not be read."""
+        reading = responses.from_fhir(resource)
+        if len(reading.answers) > MOST_ANSWERS:
+            raise ValidationError({"item": [f"Send at most {MOST_ANSWERS} answers."]})
+        return {
+            "answers": reading.answers,
+            "faults": reading.faults,
+            "questionnaire": resource.get("questionnaire"),
+            "authored_at": responses.authored(resource),
+            "mode": "app",
+        }
 
 
 class IdempotencyKey(Schema):

@@ -23,7 +23,7 @@ from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.instruments import service as instruments
-from backend.instruments.questionnaires import check_answers, fitting
+from backend.instruments.questionnaires import fitting
 from backend.instruments.service import Submission
 from backend.messaging import service as messaging
 from backend.patients.models import ACTIVE, Enrolment, Patient
@@ -68,12 +68,12 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         if repeated is not None:
             return repeated
     asked = instruments.questionnaire(check_in.battery, check_in.occasion)
-    faults = check_answers(asked, submission.answers)
+    faults = instruments.faults(asked, submission)
     sound = fitting(asked, submission.answers)
     danger = risk.find_danger(asked, sound)
     if not danger.locks:
         if faults:
-            raise invalid({f"answers.{link}": message for link, message in faults.items()})
+            raise invalid(faults)
         _refuse_closed(check_in, enrolment)
         continuations.refuse_while_held(check_in)
     road = continuations.Road(check_in, enrolment, language, new_id(), asked, sound, danger)

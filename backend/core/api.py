@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flask_smorest
@@ -14,6 +15,7 @@ from backend import __version__
 from backend.core import problems
 from backend.core.schema import Schema
 
+View = Callable[..., Any]
 DESCRIPTION = """\
 Lumbra helps primary-care practices to help people with low back pain help themselves.
 
@@ -83,6 +85,23 @@ class Blueprint(flask_smorest.Blueprint):
     """A group of routes."""
 
     ARGUMENTS_PARSER = JsonParser()
+
+    def body(self, schemas: Mapping[str, type[Schema]]) -> Callable[[View], View]:
+        """State the body of a route that takes several media types of JSON, each with its schema.
+
+        The first schema reads any other JSON.
+        """
+        by_type = {media_type: schema() for media_type, schema in schemas.items()}
+        first = next(iter(by_type.values()))
+        content = {name: {"schema": schema} for name, schema in by_type.items()}
+
+        def decorate(view: View) -> View:
+            stated = self.doc(requestBody={"required": True, "content": content})(view)
+            parse = self.ARGUMENTS_PARSER.use_args(lambda req: by_type.get(req.mimetype, first))
+            parsed: View = parse(stated)
+            return parsed
+
+        return decorate
 
 
 class Api(flask_smorest.Api):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -45,12 +45,18 @@ class Library:
 
 @dataclass(frozen=True)
 class Submission:
-    """Answers as they came in. ``authored_at`` is when the person answered, if the client knows."""
+    """Answers as they came in. ``authored_at`` is when the person answered, if the client knows.
+
+    ``questionnaire`` names what the client put to the person, with or without its version;
+    ``faults`` tells, by field, what could not be read.
+    """
 
     answers: Mapping[str, Any]
     mode: str
     idempotency_key: str
     authored_at: datetime | None = None
+    questionnaire: str | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def request_hash(self) -> bytes:
         """The same for the same answers, whatever their order."""
@@ -99,6 +105,16 @@ def score(asked: Questionnaire, answers: Mapping[str, Any]) -> list[scoring.Scor
         for instrument in asked.instruments
         for value in scoring.score(known[instrument], answers, asked.items.keys())
     ]
+
+
+def faults(asked: Questionnaire, submission: Submission) -> dict[str, str]:
+    """What is wrong with a submission, by field; empty when it can be scored. Pure."""
+    misfits = questionnaires.check_answers(asked, submission.answers)
+    found = {f"answers.{link}": message for link, message in misfits.items()}
+    url, _, _ = asked.version.partition("|")
+    if submission.questionnaire not in (None, url, asked.version):
+        found["questionnaire"] = f"This check-in asks {asked.version}."
+    return {**found, **submission.faults}
 
 
 def store(
