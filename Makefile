@@ -4,6 +4,7 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 TRANSLATIONS := backend/companion/translations
+LFORMS := tests/lforms/node_modules
 
 .PHONY: run code test lint bench translations clean
 
@@ -13,7 +14,7 @@ run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 code: $(VENV)/run.stamp ## the demo clinician's authenticator code of this moment
 	@$(BIN)/flask --app wsgi demo-code
 
-test: $(VENV)/dev.stamp ## every test, on the embedded PostgreSQL or on TEST_DATABASE_URL
+test: $(VENV)/dev.stamp $(LFORMS)/lumbra.stamp ## every test, on the embedded PostgreSQL or on TEST_DATABASE_URL
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 lint: $(VENV)/dev.stamp ## style, types, import contracts, content
@@ -35,7 +36,7 @@ translations: $(VENV)/dev.stamp ## collect and compile the words of the patient'
 	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)
 
 clean: ## the environment, the embedded database and the demo
-	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LFORMS) var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -46,3 +47,8 @@ $(VENV)/run.stamp: requirements.txt
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
+
+# LHC-Forms, in which the tests render our questionnaires; without npm those tests are skipped.
+$(LFORMS)/lumbra.stamp: tests/lforms/package-lock.json
+	@if command -v npm > /dev/null; then cd tests/lforms && npm ci && touch node_modules/lumbra.stamp; \
+	else echo "npm is missing: LHC-Forms is not tested"; fi

@@ -33,7 +33,10 @@ def my_check_ins() -> Any:
 @blueprint.response(200, schemas.CheckInToAnswer)
 @blueprint.doc(responses={200: {"content": {FHIR: {"schema": {"type": "object"}}}}})
 def check_in(check_in_id: UUID) -> Any:
-    """A check-in and its questions; as application/fhir+json, the bare FHIR Questionnaire."""
+    """A check-in and its questions.
+
+    Whoever accepts application/fhir+json before application/json gets the bare FHIR Questionnaire.
+    """
     found = occasions.get(check_in_id)
     asked = instruments.questionnaire(found.battery, found.occasion)
     if request.accept_mimetypes.best_match(("application/json", FHIR)) == FHIR:

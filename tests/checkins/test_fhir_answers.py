@@ -21,6 +21,7 @@ from tests.backstage import rows
 from tests.world import Answers, Caller, PatientAccount, World
 
 NUMB = "safety.numbness"
+TOO_MANY = [{"linkId": str(n), "answer": [{"valueInteger": n}]} for n in range(201)]
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_the_same_answers_under_the_same_key_count_once_in_either_form(
         ({"item": [{"linkId": "peg.1", "answer": [{"valueInteger": 1}] * 2}]}, "answers.peg.1"),
         ({"item": [{"linkId": "what", "answer": [{"valueInteger": 1}]}]}, "answers.what"),
         ({"item": [{"linkId": "\0", "answer": [{"valueInteger": 1}]}]}, "item"),
-        ({"item": [{"linkId": str(n), "answer": [{"valueInteger": n}]} for n in range(201)]}, "item"),
+        ({"item": TOO_MANY}, "item"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_and_nothing_is_stored(
