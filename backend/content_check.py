@@ -18,9 +18,8 @@ from backend.instruments.definitions import Instrument
 from backend.messaging import templates
 from backend.patients import consent
 from backend.programme import module_files, modules
-from backend.risk.pathway import Pathway
 from backend.risk.pathway_files import load_pathway
-from backend.risk.service import STANDARD
+from backend.risk.service import DEFAULT
 
 
 def faults(content: Path, now: datetime) -> list[str]:
@@ -62,11 +61,11 @@ def replay(instrument: Instrument, file: Path) -> Iterator[str]:
 
 
 def _pathway(content: Path) -> Iterator[str]:
-    rules = load_pathway(content, STANDARD)
-    file = content / "pathways" / f"{STANDARD}.yaml"
+    rules = load_pathway(content, DEFAULT)
+    file = content / "pathways" / f"{DEFAULT}.yaml"
     library = instruments.load_library(content)
     codes = {scale.code for each in library.instruments.values() for scale in each.scales}
-    for code in sorted(_codes(rules) - codes):
+    for code in sorted(rules.codes - codes):
         yield f"{file}: no instrument has the scale {code}"
     known = modules.newest(module_files.load_modules(content))
     for name in rules.plan.core:
@@ -77,20 +76,9 @@ def _pathway(content: Path) -> Iterator[str]:
             yield f"{file}: there is no battery {rule.battery}"
 
 
-def _codes(rules: Pathway) -> set[str]:
-    return {
-        rules.stratification.total,
-        rules.stratification.psychosocial,
-        *(source.code for factor in rules.factors for source in factor.sources),
-        *(component.code for component in rules.response_index.components),
-        *(source.code for each in rules.trajectory.inputs for source in each.sources),
-        *(rule.code for rule in rules.follow_up),
-    }
-
-
 def _modules(content: Path, now: datetime) -> Iterator[str]:
     catalogue = module_files.load_modules(content)
-    factors = {factor.factor for factor in load_pathway(content, STANDARD).factors}
+    factors = {factor.factor for factor in load_pathway(content, DEFAULT).factors}
     names = {module.id for module in catalogue.values()}
     for module in catalogue.values():
         for missing in sorted(set(module.prerequisites) - names):

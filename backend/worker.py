@@ -30,6 +30,7 @@ TICKS: dict[str, Callable[[int], int]] = {
     "open-check-ins": checkins.open_due,
     "plan-reminders": checkins.plan_reminders,
     "close-check-ins": checkins.close_due,
+    "review-plans": checkins.review_plans,
     "escalate-alerts": alerts.escalate_overdue,
     "sweep-messages": messaging.sweep,
 }

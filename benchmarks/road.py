@@ -184,7 +184,7 @@ class _Stage:
                     patient_id=patient_id,
                     kind="trajectory",
                     method="trajectory",
-                    method_version="standard/1.0.0",
+                    method_version="default/2.0.0",
                     at=at - timedelta(weeks=WEEKS_BEHIND - week),
                     outcome="stable",
                     value=70 - 3 * week,
@@ -201,7 +201,7 @@ class _Stage:
             patient_id=patient_id,
             kind="stratification",
             method="sbst",
-            method_version="standard/1.0.0",
+            method_version="default/2.0.0",
             at=at,
             outcome="medium",
             inputs={},
@@ -215,7 +215,7 @@ class _Stage:
             practice_id=self.practice_id,
             patient_id=patient_id,
             risk_assessment_id=stratification.id,
-            pathway_version="standard/1.0.0",
+            pathway_version="default/2.0.0",
             status="active",
             weeks=8,
             support="",
@@ -244,13 +244,16 @@ class _Stage:
 
     def _raise_alerts(self) -> None:
         from backend.alerts import service as alerts
+        from backend.risk import service as risk
+        from backend.risk.decisions import Assessment, State, decide
 
         with self.app.app_context(), unit_of_work():
             tenancy.enter(self.practice_id)
+            rules = risk.pathway(self.practice_id).rule_book
             evidence = {"score": 60.0, "reasons": ["a reason"], "last_four": [{"score": 50.0}] * 4}
             for _, patient_id in self.check_ins[:FEED]:
-                facts = alerts.AlertFacts(decision="rising", evidence=evidence)
-                alerts.raise_for(self.practice_id, patient_id, facts, "You were told this.")
+                due = decide(rules, State(), Assessment(decision="rising"))
+                alerts.raise_for(self.practice_id, patient_id, due, evidence, "You were told this.")
 
 
 def _bare(url: str, real: Flask) -> Flask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from backend.core.clock import now
 from backend.core.crypto import blind_index
 from backend.core.ids import new_id
 from backend.patients.models import ACTIVE, Enrolment, Patient
+from backend.risk import service as risk
+from backend.risk.decisions import Assessment, State, decide
 from tests.backstage import behind
 
 LENGTH = timedelta(days=6, hours=13, minutes=59)
@@ -94,7 +97,18 @@ def crowd(
 def raise_alert(app: Flask, practice_id: UUID, patient_id: UUID, **facts: Any) -> list[Alert]:
     """What the pathway's rules make of some facts about a patient."""
     with behind(app):
-        return alerts.raise_for(practice_id, patient_id, alerts.AlertFacts(**facts))
+        state, new = known_and_new(**facts)
+        decisions = decide(risk.pathway(practice_id).rule_book, state, new)
+        return alerts.raise_for(practice_id, patient_id, decisions)
+
+
+def known_and_new(**facts: Any) -> tuple[State, Assessment]:
+    """Facts by name, sorted into what was known before and what a set of answers gave."""
+    new = {field.name for field in fields(Assessment)}
+    return (
+        State(**{name: value for name, value in facts.items() if name not in new}),
+        Assessment(**{name: value for name, value in facts.items() if name in new}),
+    )
 
 
 # Facts by the tier of the alert that they give rise to.

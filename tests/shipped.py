@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTENT = ROOT / "content"
 INSTRUMENTS = load_instruments(CONTENT / "instruments")
 BATTERIES = load_batteries(CONTENT / "pathways" / "batteries.yaml", INSTRUMENTS)
-PATHWAY = load_pathway(CONTENT, "standard")
+PATHWAY = load_pathway(CONTENT, "default")
 CATALOGUE = load_modules(CONTENT)
 MODULES = newest(CATALOGUE)
 

@@ -66,7 +66,7 @@ def test_a_text_whose_review_is_overdue_is_named() -> None:
 
 
 M01, PEG = "modules/M01-is-it-safe/1.0.0", "instruments/peg"
-STANDARD = "pathways/standard.yaml"
+DEFAULT = "pathways/default.yaml"
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ STANDARD = "pathways/standard.yaml"
         ("feedback/en.yaml", edited(lambda said: said["next"].pop("wait")), "wait"),
         ("consent/programme.en.md", removed, "no such consent text"),
         ("consent/programme.en.md", replaced("version:", "edition:"), "version"),
-        (STANDARD, removed, "standard.yaml"),
-        (STANDARD, written("- a list"), "standard.yaml"),
-        (STANDARD, replaced("peg.intensity", "peg.sum"), "peg.sum"),
+        (DEFAULT, removed, "default.yaml"),
+        (DEFAULT, written("- a list"), "default.yaml"),
+        (DEFAULT, replaced("peg.intensity", "peg.sum"), "peg.sum"),
         ("pathways/batteries.yaml", replaced("{instrument: peg}", "{instrument: pig}"), "pig"),
         ("pathways/batteries.yaml", removed, "batteries.yaml"),
         (f"{PEG}/vectors.yaml", removed, "vectors.yaml"),
@@ -128,6 +128,6 @@ def test_a_fault_is_named_with_its_place(copy: Path, name: str, change: Change, 
 
 def test_faults_in_several_files_are_all_named_at_once(copy: Path) -> None:
     removed(copy / "messages" / "en.yaml")
-    removed(copy / STANDARD)
+    removed(copy / DEFAULT)
     found = "\n".join(faults(copy, TODAY))
-    assert "messages/en.yaml" in found and "standard.yaml" in found
+    assert "messages/en.yaml" in found and "default.yaml" in found

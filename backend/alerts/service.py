@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from backend.alerts import deadlines, rules, states
+from backend.alerts import deadlines, episodes, states
 from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
-from backend.alerts.rules import AlertFacts, Trigger
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
@@ -24,34 +24,58 @@ from backend.core.problems import Problem, not_found
 from backend.messaging import service as messaging
 from backend.practices.models import Practice, Provider
 from backend.risk import service as risk
+from backend.risk.decisions import Decision
+from backend.risk.pathway import AlertRules
 
-__all__ = ["AlertFacts", "act", "bump_feed", "raise_for"]
+
+@dataclass(frozen=True)
+class _Trigger:
+    """A decision that raises an alert of a tier, with its evidence."""
+
+    decision: Decision
+    tier: int
+    evidence: Mapping[str, Any]
+
+    @property
+    def rule(self) -> str:
+        return self.decision.rule
+
+    def entry(self, at: datetime) -> dict[str, Any]:
+        return {
+            "at": at.isoformat(),
+            **self.evidence,
+            "because": [dict(each) for each in self.decision.because],
+            "why": self.decision.reason,
+            "source": self.decision.source,
+        }
 
 
 def raise_for(
     practice_id: UUID,
     patient_id: UUID,
-    facts: AlertFacts,
+    decisions: Sequence[Decision],
+    evidence: Mapping[str, Any] | None = None,
     told: str | None = None,
 ) -> list[Alert]:
-    """Apply the pathway's rules: open, update or leave alerts, in the caller's transaction.
+    """Open, update or leave an alert for each decision with a tier, in the caller's transaction.
 
     The caller holds the patient's enrolment locked, so that one cause opens one alert.
+    ``evidence`` is what a provider needs to judge it: values, thresholds, last occasions.
     ``told`` is what the patient was told on the response that gave rise to it.
     """
-    pathway = risk.pathway()
-    triggers = rules.triggers(facts, pathway.alerts.rules, pathway.label)
-    if not triggers:
+    due = [_Trigger(d, d.tier, evidence or {}) for d in decisions if d.tier is not None]
+    if not due:
         return []
     version = bump_feed(practice_id)
-    known = _latest_by_rule(patient_id, [t.rule_id for t in triggers])
+    known = _latest_by_rule(patient_id, [trigger.rule for trigger in due])
     practice = session.get_one(Practice, practice_id)
+    times = risk.pathway(practice_id).alerts
     raised = []
-    for trigger in triggers:
-        alert = known.get(trigger.rule_id)
+    for trigger in due:
+        alert = known.get(trigger.rule)
         if alert is not None and alert.status in OPEN_STATES:
             _add_evidence(alert, trigger, practice, version, told)
-        elif alert is None or not _cooling_down(alert, trigger):
+        elif alert is None or not _cooling_down(alert, trigger, times):
             alert = _open(practice, patient_id, trigger, version, told)
         else:
             continue
@@ -157,30 +181,29 @@ def _latest_by_rule(patient_id: UUID, rule_ids: Iterable[str]) -> dict[str, Aler
     return {alert.rule: alert for alert in session.scalars(query)}
 
 
-def _cooling_down(alert: Alert, trigger: Trigger) -> bool:
-    days = risk.pathway().alerts.cooldown_days[trigger.tier]
-    # A higher tier than before is news, whatever the cooldown.
-    if trigger.tier < alert.tier or alert.closed_at is None:
+def _cooling_down(alert: Alert, trigger: _Trigger, times: AlertRules) -> bool:
+    if alert.closed_at is None:
         return False
-    return now() - alert.closed_at < timedelta(days=days)
+    closed = episodes.Closed(alert.tier, alert.closed_at)
+    return episodes.is_quiet(closed, trigger.tier, now(), times.cooldown_days)
 
 
 def _open(
-    practice: Practice, patient_id: UUID, trigger: Trigger, version: int, told: str | None
+    practice: Practice, patient_id: UUID, trigger: _Trigger, version: int, told: str | None
 ) -> Alert:
     at = now()
     alert = Alert(
         id=new_id(),
         practice_id=practice.id,
         patient_id=patient_id,
-        rule=trigger.rule_id,
-        rule_version=trigger.rule_version,
+        rule=trigger.rule,
+        rule_version=trigger.decision.version,
         tier=trigger.tier,
-        title=trigger.title,
+        title=trigger.decision.title,
         status="new",
         escalation=0,
-        evidence=[_entry(trigger, at)],
-        suggestions=list(trigger.suggestions),
+        evidence=[trigger.entry(at)],
+        suggestions=list(trigger.decision.suggestions),
         patient_was_told=told,
         opened_at=at,
         updated_at=at,
@@ -196,17 +219,17 @@ def _open(
 
 
 def _add_evidence(
-    alert: Alert, trigger: Trigger, practice: Practice, version: int, told: str | None
+    alert: Alert, trigger: _Trigger, practice: Practice, version: int, told: str | None
 ) -> None:
     at = now()
-    alert.evidence = [*alert.evidence, _entry(trigger, at)]
+    alert.evidence = [*alert.evidence, trigger.entry(at)]
     alert.updated_at = at
     alert.feed_version = version
     alert.patient_was_told = told or alert.patient_was_told
-    tier = rules.merge(alert.tier, trigger.tier)
+    tier = episodes.merge(alert.tier, trigger.tier)
     if tier != alert.tier:
         alert.tier = tier
-        alert.title = trigger.title
+        alert.title = trigger.decision.title
         _set_deadlines(alert, practice, at)
     if tier == 1:
         # Whoever has acknowledged the first danger need not know of the next.
@@ -214,15 +237,11 @@ def _add_evidence(
     _write_event(alert, "evidence", alert.status, None, {"tier": tier})
 
 
-def _entry(trigger: Trigger, at: datetime) -> dict[str, Any]:
-    return {"at": at.isoformat(), **trigger.evidence}
-
-
 def _set_deadlines(alert: Alert, practice: Practice, at: datetime) -> None:
     alert.respond_by = deadlines.respond_by(
         at,
         alert.tier,
-        risk.pathway().alerts.response_times,
+        risk.pathway(practice.id).alerts.response_times,
         deadlines.service_hours(practice.service_hours),
         practice.time_zone,
         holidays(practice),
@@ -234,7 +253,7 @@ def _next_escalation(alert: Alert, practice: Practice) -> datetime | None:
     return deadlines.next_escalation(
         alert.opened_at,
         alert.escalation,
-        risk.pathway().alerts.escalation[alert.tier],
+        risk.pathway(practice.id).alerts.escalation[alert.tier],
         deadlines.service_hours(practice.service_hours),
         practice.time_zone,
         holidays(practice),

@@ -7,28 +7,37 @@ weekly check-in moves risk, plan and alerts on; a follow-up looks at the longer 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from backend.alerts import service as alerts
-from backend.alerts.service import AlertFacts
 from backend.checkins import feedback, occasions
 from backend.checkins.models import BASELINE, FOLLOW_UP, SAFETY_SCREEN, WEEKLY, CheckIn
+from backend.core.clock import now
 from backend.core.problems import Problem
 from backend.instruments import service as instruments
 from backend.instruments.questionnaires import Questionnaire
 from backend.instruments.scoring import Score
 from backend.patients.models import Enrolment
 from backend.practices import service as practices
+from backend.practices.models import Practice
 from backend.programme import service as programme
+from backend.risk import response_index, reviews
 from backend.risk import service as risk
+from backend.risk.decisions import Assessment, Decision, State, decide
+from backend.risk.history import PAIN, RMDQ, Engagement, state_of
+from backend.risk.pathway import Pathway
 from backend.risk.safety import Finding
 from backend.risk.service import Source, TrendPoint
 
 PHQ9 = "phq9.total"
+GLOBAL_CHANGE = "pgic.change"
+RED_FLAG_CHECK = "red-flag-check"
+# What the programme cannot do by itself yet stands in the plan's notes for the provider.
+NOTED = frozenset({"step-up", "hand-over", "swap", "step-down", "non-engagement"})
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,17 @@ class Road:
 
     check_in: CheckIn
     enrolment: Enrolment
+    practice: Practice
     language: str
     response_id: UUID
     asked: Questionnaire
     answers: Mapping[str, Any]
     danger: Finding
+
+    @property
+    def pathway(self) -> Pathway:
+        """The rules that the practice follows."""
+        return risk.pathway(self.practice.id)
 
     @property
     def source(self) -> Source:
@@ -62,7 +77,7 @@ def follow(road: Road) -> Outcome:
     if road.danger.locks:
         return Outcome(scores, _into_safety(road))
     if road.danger.level is not None:
-        _raise(road, AlertFacts(danger=road.danger.level, evidence=_red_flags(road)))
+        _decide(road, Assessment(danger=road.danger.level), _red_flags(road))
     step = {
         SAFETY_SCREEN: _into_baseline,
         BASELINE: _into_plan,
@@ -86,11 +101,8 @@ def refuse_while_held(check_in: CheckIn) -> None:
 def _into_safety(road: Road) -> dict[str, Any]:
     risk.hold(road.source, road.danger)
     told = _told(road, "wait")
-    _raise(
-        road,
-        AlertFacts(danger=road.danger.level, evidence=_red_flags(road)),
-        told=told["now"]["text"],
-    )
+    new = Assessment(danger=road.danger.level)
+    _decide(road, new, _red_flags(road), told=told["now"]["text"])
     return told
 
 
@@ -102,17 +114,14 @@ def _into_baseline(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str
 def _into_plan(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
     baseline = risk.assess_baseline(road.source, scores, road.answers)
     first_module = programme.make_plan(road.enrolment, baseline)
-    _raise(
+    _decide(
         road,
-        AlertFacts(
-            risk_group=baseline.group,
-            newly_stratified=True,
-            evidence={
-                "group": baseline.group,
-                "reasons": list(baseline.reasons),
-                "factors": [factor.reason for factor in baseline.factors],
-            },
-        ),
+        Assessment(new_group=baseline.group),
+        {
+            "group": baseline.group,
+            "reasons": list(baseline.reasons),
+            "factors": [factor.reason for factor in baseline.factors],
+        },
     )
     occasions.schedule_first_week(road.enrolment)
     return _told(road, _follow_ups(road, scores) or "plan", module=first_module)
@@ -122,34 +131,72 @@ def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[st
     course = risk.assess(road.source, scores)
     progress = programme.adapt(road.check_in.patient_id, course.factors)
     trend = feedback.trend(course.decision, road.language)
-    _raise(
-        road,
-        AlertFacts(
-            decision=course.decision,
-            stuck_marks=progress.stuck_marks,
-            evidence=_course_evidence(course),
-        ),
-        told=trend["sentence"],
+    looked = _look_back(road, scores, progress)
+    new = Assessment(
+        decision=course.decision,
+        new_group=looked.new_group,
+        rmdq=scores.get(RMDQ),
+        pain=scores.get(PAIN),
+        global_change=scores.get(GLOBAL_CHANGE),
+        least_factor_change=looked.least_factor_change,
     )
-    told = _told(road, _follow_ups(road, scores) or "check_in", module=progress.next_module)
-    return {**told, "trend": trend}
+    evidence = {**_course_evidence(road, course), **looked.evidence}
+    decisions = _decide(road, new, evidence, looked.state, told=trend["sentence"])
+    asked_again = _act(road, decisions)
+    next_step = _follow_ups(road, scores) or ("follow_up" if asked_again else "check_in")
+    return {**_told(road, next_step, module=progress.next_module), "trend": trend}
 
 
 def _after_follow_up(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
-    total = scores.get(PHQ9)
-    _raise(
-        road,
-        AlertFacts(
-            phq9_total=total,
-            evidence={"scores": {k: float(v) for k, v in scores.items() if v is not None}},
-        ),
-    )
+    evidence = {"scores": {k: float(v) for k, v in scores.items() if v is not None}}
+    _decide(road, Assessment(phq9_total=scores.get(PHQ9)), evidence)
     return _told(road, "check_in")
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What looking back gives: the state before, and what only shows against it."""
+
+    state: State
+    new_group: str | None = None
+    least_factor_change: Decimal | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _look_back(
+    road: Road, scores: Mapping[str, Decimal | None], progress: programme.Progress
+) -> _Looked:
+    week, patient_id, rules = road.check_in.occasion, road.check_in.patient_id, road.pathway
+    if not reviews.is_due(rules, week, scores):
+        return _Looked(State(week=week, stuck_marks=progress.stuck_marks))
+    past = reviews.history_of(patient_id)
+    engagement = programme.engagement_of([patient_id]).get(patient_id, Engagement())
+    group, level = reviews.judge_again(road.source, rules, scores, past, engagement)
+    if level == response_index.LOW:
+        programme.note(patient_id, [rules.plan.more_support])
+    state = state_of(past, engagement, rules.engagement, now(), week, progress.stuck_marks)
+    return _Looked(
+        state,
+        group,
+        reviews.least_factor_change(rules, scores, past, list(engagement.finished_factors)),
+        {"dose_percent": state.dose_percent, "group_before": state.risk_group},
+    )
+
+
+def _act(road: Road, decisions: Sequence[Decision]) -> bool:
+    """Do what a decision asks of the programme itself; whether questions were opened."""
+    kinds = {decision.kind for decision in decisions}
+    notes = [f"{d.title}: {d.reason}" for d in decisions if d.kind in NOTED]
+    if notes:
+        programme.note(road.check_in.patient_id, notes)
+    if RED_FLAG_CHECK in kinds:
+        occasions.offer_follow_up(road.enrolment, SAFETY_SCREEN, road.check_in.occasion + 1)
+    return RED_FLAG_CHECK in kinds
 
 
 def _follow_ups(road: Road, scores: Mapping[str, Decimal | None]) -> str | None:
     asked = False
-    for rule in risk.pathway().follow_up:
+    for rule in road.pathway.follow_up:
         value = scores.get(rule.code)
         if value is not None and value >= rule.at_least:
             # Week 0 is the baseline, so that each week's offer is one of its own.
@@ -159,8 +206,19 @@ def _follow_ups(road: Road, scores: Mapping[str, Decimal | None]) -> str | None:
     return "follow_up" if asked else None
 
 
-def _raise(road: Road, facts: AlertFacts, told: str | None = None) -> None:
-    alerts.raise_for(road.check_in.practice_id, road.check_in.patient_id, facts, told)
+def _decide(
+    road: Road,
+    new: Assessment,
+    evidence: Mapping[str, Any],
+    state: State | None = None,
+    told: str | None = None,
+) -> Sequence[Decision]:
+    """Hold what is new against the pathway's rules; keep what is due, and alert where it says."""
+    practice_id, patient_id = road.check_in.practice_id, road.check_in.patient_id
+    decisions = decide(road.pathway.rule_book, state or State(), new)
+    reviews.store(practice_id, {patient_id: decisions}, road.response_id)
+    alerts.raise_for(practice_id, patient_id, decisions, evidence, told)
+    return decisions
 
 
 def _red_flags(road: Road) -> dict[str, Any]:
@@ -180,8 +238,8 @@ def _words(road: Road, link: str) -> str:
     return dict(road.asked.items[link].options).get(str(answer), str(answer))
 
 
-def _course_evidence(course: risk.Course) -> dict[str, Any]:
-    rule = risk.pathway().trajectory
+def _course_evidence(road: Road, course: risk.Course) -> dict[str, Any]:
+    rule = road.pathway.trajectory
     return {
         "score": None if course.score is None else float(course.score),
         "expected": course.expected,

@@ -6,7 +6,8 @@ before the commit leaves every row as it was, and the next tick finds it due aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -17,7 +18,13 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.messaging import service as messaging
 from backend.patients.models import ACTIVE, Enrolment
+from backend.practices.models import Practice
+from backend.programme import service as programme
+from backend.risk import reviews
 from backend.risk import service as risk
+from backend.risk.decisions import Assessment, State, decide
+
+RISES = frozenset({"rising", "rising_fast"})
 
 
 def open_due(limit: int) -> int:
@@ -87,17 +94,73 @@ def close_due(limit: int) -> int:
     session.flush()
     messaging.cancel(subject_ids=[check_in.id for check_in, _ in rows], because="window closed")
     weekly = {e.patient_id: e for c, e in rows if c.kind == WEEKLY and e.status == ACTIVE}
-    groups = risk.groups(list(weekly))
+    standings = risk.standings(list(weekly))
     answered = occasions.last_answers(list(weekly))
-    # By practice, for each feed is locked in turn and every transaction must keep to one order.
-    for patient_id, enrolment in sorted(weekly.items(), key=lambda each: each[1].practice_id):
-        since = answered.get(patient_id, enrolment.enrolled_at)
-        alerts.raise_for(
-            enrolment.practice_id,
-            patient_id,
-            alerts.AlertFacts(risk_group=groups.get(patient_id), silent_days=(at - since).days),
+    states = {
+        patient_id: State(
+            risk_group=standing.group,
+            silent_days=(at - answered.get(patient_id, weekly[patient_id].enrolled_at)).days,
+            silent_after_rise=standing.decision in RISES,
         )
+        for patient_id, standing in standings.items()
+    }
+    practice_of = {patient_id: weekly[patient_id].practice_id for patient_id in states}
+    _decide(states, practice_of, _practices(practice_of))
     return len(rows)
+
+
+def review_plans(limit: int) -> int:
+    """Ask of plans whose review day has come whether they are being used.
+
+    1. Take plans whose ``review_at`` has passed.
+    2. Count the days with a completed task in the last week.
+    3. Decide by the pathway's rules, and note the next review day.
+    """
+    at = now()
+    plans = programme.take_due_reviews(limit)
+    engaged = programme.engagement_of([plan.patient_id for plan in plans])
+    states = {
+        plan.patient_id: State(
+            plan_days=(at - plan.created_at).days,
+            tasks_7_days=engaged[plan.patient_id].tasks_7_days(at.date()),
+        )
+        for plan in plans
+    }
+    practice_of = {plan.patient_id: plan.practice_id for plan in plans}
+    practices = _practices(practice_of)
+    _decide(states, practice_of, practices)
+    for plan in plans:
+        programme.plan_next_review(plan)
+    session.flush()
+    return len(plans)
+
+
+def _practices(practice_of: Mapping[UUID, UUID]) -> Sequence[Practice]:
+    """The practices of some patients, in the order in which feeds are locked.
+
+    While a caller holds them, asking for their pathways costs no query.
+    """
+    wanted = select(Practice).where(Practice.id.in_(set(practice_of.values())))
+    return session.scalars(wanted.order_by(Practice.id)).all()
+
+
+def _decide(
+    states: Mapping[UUID, State],
+    practice_of: Mapping[UUID, UUID],
+    practices: Sequence[Practice],
+) -> None:
+    """Hold what the clock knows against each practice's rules: keep, and alert where due."""
+    # By practice, for each feed is locked in turn and every transaction must keep to one order.
+    for practice in practices:
+        book = risk.pathway(practice.id).rule_book
+        decided = {
+            patient_id: decide(book, state, Assessment())
+            for patient_id, state in states.items()
+            if practice_of[patient_id] == practice.id
+        }
+        reviews.store(practice.id, decided)
+        for patient_id, decisions in decided.items():
+            alerts.raise_for(practice.id, patient_id, decisions)
 
 
 def _take(*conditions: object, limit: int) -> Sequence[tuple[CheckIn, Enrolment]]:

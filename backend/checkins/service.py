@@ -27,13 +27,15 @@ from backend.instruments.questionnaires import fitting
 from backend.instruments.service import Submission
 from backend.messaging import service as messaging
 from backend.patients.models import ACTIVE, Enrolment, Patient
+from backend.practices.models import Practice
 from backend.risk import service as risk
 
 # Built once: these are on the road of every check-in.
 _LOCK = (
-    select(CheckIn, Enrolment, Patient.language)
+    select(CheckIn, Enrolment, Patient.language, Practice)
     .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
     .join(Patient, Patient.id == CheckIn.patient_id)
+    .join(Practice, Practice.id == CheckIn.practice_id)
     .where(CheckIn.id == bindparam("check_in_id"), CheckIn.patient_id == bindparam("patient_id"))
     .options(lazyload(Enrolment.patient))
     .with_for_update(of=(CheckIn, Enrolment), key_share=False)
@@ -62,7 +64,8 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
 
     The caller commits once. Raises ``Problem`` 404, 409 or 422.
     """
-    check_in, enrolment, language = _lock(check_in_id)
+    # The practice is held for the length of the road: its pathway is asked for without a query.
+    check_in, enrolment, language, practice = _lock(check_in_id)
     if check_in.status != OPEN:
         repeated = _said_before(check_in_id, submission)
         if repeated is not None:
@@ -76,7 +79,9 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
             raise invalid(faults)
         _refuse_closed(check_in, enrolment)
         continuations.refuse_while_held(check_in)
-    road = continuations.Road(check_in, enrolment, language, new_id(), asked, sound, danger)
+    road = continuations.Road(
+        check_in, enrolment, practice, language, new_id(), asked, sound, danger
+    )
     outcome = continuations.follow(road)
     stored = instruments.store(
         response_id=road.response_id,
@@ -104,11 +109,11 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
     return outcome.told
 
 
-def _lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, str]:
+def _lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, str, Practice]:
     row = session.execute(_LOCK, {"check_in_id": check_in_id, "patient_id": actor.id}).one_or_none()
     if row is None:
         raise not_found("check-in")
-    return row[0], row[1], row[2]
+    return row[0], row[1], row[2], row[3]
 
 
 def _said_before(check_in_id: UUID, submission: Submission) -> Mapping[str, Any] | None:

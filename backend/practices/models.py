@@ -18,6 +18,7 @@ class Practice(Identified, Base):
     """The organisation that cares for patients; the tenant.
 
     ``service_hours`` maps weekday names to ``["08:00", "18:00"]`` in the practice's time zone;
+    ``pathway`` names the file in ``content/pathways`` whose rules it follows;
     ``quiet_from`` and ``quiet_until`` are hours (0-23) of the patient's day without texts.
     """
 
@@ -31,7 +32,7 @@ class Practice(Identified, Base):
     country: Mapped[str]
     time_zone: Mapped[str]
     phone: Mapped[str | None]
-    pathway: Mapped[str] = mapped_column(server_default="standard")
+    pathway: Mapped[str] = mapped_column(server_default="default")
     service_hours: Mapped[dict[str, Any]]
     holidays: Mapped[list[Any]]
     quiet_from: Mapped[int] = mapped_column(server_default="20")

@@ -50,7 +50,7 @@ def _nobody_hash() -> str:
 
 
 def create_practice(name: str, country: str, time_zone: str, phone: str | None = None) -> Practice:
-    """A new tenant with weekday service hours and the standard pathway."""
+    """A new tenant with weekday service hours and the default pathway."""
     practice = Practice(
         id=new_id(),
         name=name,

@@ -18,7 +18,10 @@ STUCK = "stuck"
 
 
 class CarePlan(OwnedByPractice, Base):
-    """A patient's plan, and the assessment it came from."""
+    """A patient's plan, and the assessment it came from.
+
+    ``review_at``: when the clock next asks whether it is being used.
+    """
 
     __tablename__ = "care_plan"
     __table_args__ = (
@@ -28,6 +31,7 @@ class CarePlan(OwnedByPractice, Base):
             unique=True,
             postgresql_where=text("status = 'active'"),
         ),
+        Index("ix_care_plan_review", "review_at", postgresql_where=text("status = 'active'")),
         CheckConstraint("status IN ('active', 'replaced', 'ended')", name="status"),
     )
 
@@ -39,6 +43,7 @@ class CarePlan(OwnedByPractice, Base):
     support: Mapped[str]
     notes: Mapped[list[Any]]
     created_at: Mapped[datetime]
+    review_at: Mapped[datetime | None]
 
 
 class Activity(OwnedByPractice, Base):

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import Date, bindparam, cast, func, insert, select, union
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from backend.core import audit
@@ -20,6 +20,7 @@ from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
+from backend.patients.models import ACTIVE as ENROLLED
 from backend.patients.models import Enrolment
 from backend.programme import module_files, modules, planning, progression
 from backend.programme.models import (
@@ -37,6 +38,9 @@ from backend.programme.models import (
 from backend.programme.modules import Catalogue, Grade, Module
 from backend.programme.progression import Standing, Work
 from backend.risk import service as risk
+from backend.risk.history import Engagement
+from backend.risk.models import SafetyHold
+from backend.risk.pathway import Pathway
 from backend.risk.profile import ElevatedFactor
 
 STUCK_WITHIN = timedelta(days=14)
@@ -48,6 +52,31 @@ _STANDING_PLAN = (
     .join(Activity, Activity.care_plan_id == CarePlan.id)
     .where(CarePlan.patient_id == bindparam("patient_id"), CarePlan.status == "active")
     .order_by(Activity.position)
+)
+
+
+_PLANS = (
+    select(CarePlan.patient_id, CarePlan.created_at, Activity.factor, Activity.completed_at)
+    .join(Activity, Activity.care_plan_id == CarePlan.id)
+    .where(
+        CarePlan.patient_id.in_(bindparam("patient_ids", expanding=True)),
+        CarePlan.status == "active",
+    )
+)
+
+
+def _days_of(model: Any, day: Any, *conditions: Any) -> Any:
+    return (
+        select(Activity.patient_id, day.label("day"))
+        .join(Activity, Activity.id == model.activity_id)
+        .where(Activity.patient_id.in_(bindparam("patient_ids", expanding=True)), *conditions)
+    )
+
+
+_TASK_DAYS = union(
+    _days_of(ModuleReading, cast(ModuleReading.at, Date)),
+    _days_of(QuizAttempt, cast(QuizAttempt.at, Date)),
+    _days_of(PracticeLog, PracticeLog.day, PracticeLog.done),
 )
 
 
@@ -102,7 +131,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
     """
     if baseline.group is None or _standing_plan(enrolment.patient_id)[0] is not None:
         return None
-    rules = risk.pathway()
+    rules = risk.pathway(enrolment.practice_id)
     known = modules.newest(catalogue())
     proposal = planning.make_plan(
         rules.plan, baseline.group, baseline.factors, baseline.response_level, known
@@ -119,6 +148,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
         support=proposal.support,
         notes=list(proposal.notes),
         created_at=at,
+        review_at=_next_review(rules, at, at),
     )
     session.add(plan)
     session.flush()
@@ -202,7 +232,7 @@ def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
     _audit("activity.quiz", view.activity)
     return QuizResult(
         percent,
-        percent >= risk.pathway().progression.quiz_percent,
+        percent >= risk.pathway(view.activity.practice_id).progression.quiz_percent,
         [
             {"id": item.id, "right": answers[item.id] == item.answer, "explain": item.explain}
             for item in view.grade.quiz
@@ -272,6 +302,84 @@ def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
     return Progress(title, marks)
 
 
+def note(patient_id: UUID, sentences: Sequence[str]) -> None:
+    """Add notes for the provider to a patient's plan, each once; nothing without a plan."""
+    plan, _ = _standing_plan(patient_id)
+    new = [] if plan is None else [s for s in sentences if s not in plan.notes]
+    if plan is not None and new:
+        plan.notes = [*plan.notes, *new]
+        session.flush()
+
+
+def engagement_of(patient_ids: Sequence[UUID]) -> dict[UUID, Engagement]:
+    """When each patient's plan began, and their days with a completed task since: two queries.
+
+    A task is a text read, a quiz answered or practice done. Patients without a plan are left out.
+    """
+    if not patient_ids:
+        return {}
+    plans = session.execute(_PLANS, {"patient_ids": list(patient_ids)}).all()
+    began = {patient_id: created_at for patient_id, created_at, _, _ in plans}
+    ends: dict[UUID, dict[str, list[datetime | None]]] = {}
+    for patient_id, _, factor, completed_at in plans:
+        if factor is not None:
+            ends.setdefault(patient_id, {}).setdefault(factor, []).append(completed_at)
+    days: dict[UUID, set[date]] = {}
+    for patient_id, day in session.execute(_TASK_DAYS, {"patient_ids": list(began)}):
+        days.setdefault(patient_id, set()).add(day)
+    return {
+        patient_id: Engagement(
+            plan_began=at.date(),
+            task_days=frozenset(d for d in days.get(patient_id, ()) if d >= at.date()),
+            finished_factors=_finished(ends.get(patient_id, {})),
+        )
+        for patient_id, at in began.items()
+    }
+
+
+def _finished(ends: Mapping[str, Sequence[datetime | None]]) -> dict[str, datetime]:
+    # A factor counts once all of its modules are done.
+    known = {factor: [end for end in each if end] for factor, each in ends.items()}
+    return {f: max(done) for f, done in known.items() if done and len(done) == len(ends[f])}
+
+
+def take_due_reviews(limit: int) -> list[CarePlan]:
+    """Plans of active patients that the clock must look at, locked; what another holds is skipped.
+
+    While a safety hold stands nobody is asked why they did no task: their plan waits too.
+    """
+    at = now()
+    held = select(SafetyHold.id).where(
+        SafetyHold.patient_id == CarePlan.patient_id, SafetyHold.cleared_at.is_(None)
+    )
+    active = select(Enrolment.id).where(
+        Enrolment.patient_id == CarePlan.patient_id, Enrolment.status == ENROLLED
+    )
+    query = (
+        select(CarePlan)
+        .where(
+            CarePlan.status == "active",
+            CarePlan.review_at <= at,
+            active.exists(),
+            ~held.exists(),
+        )
+        .order_by(CarePlan.review_at)
+        .limit(limit)
+        .with_for_update(of=CarePlan, skip_locked=True)
+    )
+    return list(session.scalars(query))
+
+
+def plan_next_review(plan: CarePlan) -> None:
+    """After a look at a plan: the next review day of its pathway, or none."""
+    plan.review_at = _next_review(risk.pathway(plan.practice_id), plan.created_at, now())
+
+
+def _next_review(rules: Pathway, began: datetime, at: datetime) -> datetime | None:
+    days = (began + timedelta(days=day) for day in rules.engagement.review_days)
+    return min((day for day in days if day > at), default=None)
+
+
 def _standing_plan(patient_id: UUID) -> tuple[CarePlan | None, list[Activity]]:
     rows = session.execute(_STANDING_PLAN, {"patient_id": patient_id}).all()
     return (rows[0][0] if rows else None), [activity for _, activity in rows]
@@ -305,7 +413,7 @@ def _mine(activity_id: UUID) -> ActivityView:
 def _judge_grades(
     plan: CarePlan, activities: Sequence[Activity], known: Catalogue
 ) -> list[dict[str, Any]]:
-    rule = risk.pathway().progression
+    rule = risk.pathway(plan.practice_id).progression
     at = now()
     due = [
         a
@@ -367,7 +475,7 @@ def _adaptation(
         "activity_id": activity.id,
         "decision": decision.move,
         "rule": "progression",
-        "rule_version": risk.pathway().label,
+        "rule_version": risk.pathway(plan.practice_id).label,
         "inputs": progression.summary(work, decision.lacking),
         "for_patient": decision.for_patient,
         "for_provider": f"{module.id} grade {work.grade}: {decision.move}, because {why}.",
@@ -415,8 +523,11 @@ def _add_for_factors(
                 "activity_id": activity.id,
                 "decision": "add-module",
                 "rule": "factor-risen",
-                "rule_version": risk.pathway().label,
-                "inputs": {"factor": factor.factor, "value": float(factor.value)},
+                "rule_version": risk.pathway(plan.practice_id).label,
+                "inputs": {
+                    "factor": factor.factor,
+                    "value": None if factor.value is None else float(factor.value),
+                },
                 "for_patient": f"A new part joins your plan: {module.title}.",
                 "for_provider": f"{module.id} added: {factor.reason}.",
                 "at": now(),
@@ -439,7 +550,7 @@ def _open_next(plan: CarePlan, activities: Sequence[Activity], known: Catalogue)
     starts = [a.started_at for a in activities if a.started_at is not None]
     choose = partial(
         progression.next_to_start,
-        risk.pathway().plan,
+        risk.pathway(plan.practice_id).plan,
         standings,
         max(starts, default=plan.created_at),
         now(),

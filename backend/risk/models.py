@@ -11,20 +11,23 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.database import AT_COMMIT, Base, OwnedByPractice
+from backend.risk.pathway import KINDS
 
 
 class RiskAssessment(OwnedByPractice, Base):
     """One judgement by rule, with the version that made it, its inputs and its reasons.
 
-    ``kind``: ``stratification`` (outcome low, medium, high), ``factor-profile``,
-    ``response-index`` (low, mid, high) or ``trajectory`` (stable, improving, not_improving,
-    rising, rising_fast; value = weekly risk score 0-100).
+    ``kind``: ``stratification`` (outcome low, medium, high), ``comparison`` (the same by a tool
+    that does not assign), ``factor-profile``, ``response-index`` (low, mid, high) or
+    ``trajectory`` (stable, improving, not_improving, rising, rising_fast; value = weekly risk score
+    0-100).
     """
 
     __tablename__ = "risk_assessment"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('stratification', 'factor-profile', 'response-index', 'trajectory')",
+            "kind IN ('stratification', 'comparison', 'factor-profile', 'response-index', "
+            "'trajectory')",
             name="kind",
         ),
         Index("ix_risk_assessment_patient_kind", "patient_id", "kind", "at"),
@@ -43,6 +46,34 @@ class RiskAssessment(OwnedByPractice, Base):
     inputs: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any]]
     reasons: Mapped[list[Any]]
+
+
+class DecisionRecord(OwnedByPractice, Base):
+    """One rule of the pathway that held: what is due, why, and the facts it rests on. Append-only.
+
+    ``response_id`` is ``None`` when the clock asked. With a ``tier`` it has also raised an alert.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {KINDS}", name="kind"),
+        CheckConstraint("tier BETWEEN 1 AND 3", name="tier"),
+        Index("ix_decision_patient", "patient_id", "at"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    response_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("questionnaire_response.id", **AT_COMMIT)
+    )
+    at: Mapped[datetime]
+    rule: Mapped[str]
+    rule_version: Mapped[str]
+    kind: Mapped[str]
+    tier: Mapped[int | None]
+    title: Mapped[str]
+    reason: Mapped[str]
+    for_patient: Mapped[str | None]
+    inputs: Mapped[dict[str, Any]]
 
 
 class SafetyHold(OwnedByPractice, Base):

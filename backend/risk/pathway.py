@@ -13,6 +13,17 @@ from backend.risk.stratification import StratificationRule
 from backend.risk.trajectory import TrajectoryRule
 
 GROUPS = ("low", "medium", "high")
+KINDS = (
+    "alert",
+    "step-up",
+    "hand-over",
+    "call",
+    "remind",
+    "swap",
+    "red-flag-check",
+    "step-down",
+    "non-engagement",
+)
 LOADS = ("none", "some", "many")
 
 
@@ -61,23 +72,67 @@ class FollowUp:
 
 @dataclass(frozen=True)
 class Condition:
-    """One fact that must be among ``values``, or at least ``at_least``."""
+    """One fact that must be among ``values``, or lie within bounds.
+
+    There is no "not": what is unknown makes no condition hold, so that a missing answer can
+    neither raise nor calm anything.
+    """
 
     fact: str
     values: tuple[Any, ...] = ()
     at_least: Decimal | None = None
+    at_most: Decimal | None = None
+    below: Decimal | None = None
 
 
 @dataclass(frozen=True)
-class AlertRule:
-    """When all conditions hold, an alert of this tier is due."""
+class AnyOf:
+    """Holds when one of its parts holds."""
+
+    parts: tuple[When, ...]
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Holds when every one of its parts holds."""
+
+    parts: tuple[When, ...]
+
+
+When = Condition | AnyOf | AllOf
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When its conditions hold, a decision of this kind is due; with a tier it raises an alert."""
 
     id: str
-    tier: int
+    kind: str
+    tier: int | None
     title: str
-    when: tuple[Condition, ...]
+    when: AllOf
     suggestions: tuple[str, ...]
+    for_patient: str | None
     source: str
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The rules of one pathway in their order. ``version`` is stored with every decision."""
+
+    version: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class EngagementRule:
+    """What counts as a full dose, and on which days of a plan the clock looks at it.
+
+    ``planned_days_a_week``: days with a completed task that make a dose of 100 percent.
+    """
+
+    planned_days_a_week: int
+    review_days: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -90,9 +145,8 @@ class ServiceTime:
 
 @dataclass(frozen=True)
 class AlertRules:
-    """Rules, response times, escalation steps and quiet times after closing, by tier."""
+    """Response times, escalation steps and quiet times after closing, by tier."""
 
-    rules: tuple[AlertRule, ...]
     response_times: Mapping[int, ServiceTime]
     escalation: Mapping[int, tuple[ServiceTime, ...]]
     cooldown_days: Mapping[int, int]
@@ -111,9 +165,24 @@ class Pathway:
     plan: PlanRule
     progression: ProgressionRule
     follow_up: tuple[FollowUp, ...]
+    engagement: EngagementRule
+    rule_book: RuleBook
     alerts: AlertRules
 
     @property
     def label(self) -> str:
         """Name and version, as stored with every decision."""
         return f"{self.id}/{self.version}"
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every score that some rule of this pathway looks at."""
+        return frozenset(
+            (
+                *self.stratification.codes,
+                *(source.code for factor in self.factors for source in factor.sources),
+                *(source.code for c in self.response_index.components for source in c.sources),
+                *(source.code for each in self.trajectory.inputs for source in each.sources),
+                *(rule.code for rule in self.follow_up),
+            )
+        )

@@ -14,9 +14,8 @@ from backend.core.content import ContentError
 from backend.risk.pathway import (
     GROUPS,
     LOADS,
-    AlertRule,
     AlertRules,
-    Condition,
+    EngagementRule,
     FollowUp,
     Pathway,
     PlanRule,
@@ -24,10 +23,19 @@ from backend.risk.pathway import (
     ProgressionRule,
     ServiceTime,
 )
-from backend.risk.profile import FactorRule, FactorSource
-from backend.risk.response_index import Component, ResponseIndexRule
-from backend.risk.stratification import StratificationRule
+from backend.risk.profile import AnswerSource, FactorRule, FactorSource
+from backend.risk.response_index import Component, FirstWeek, PointSource, ResponseIndexRule
+from backend.risk.rule_files import read_rules
+from backend.risk.stratification import OneCutRule, StartBackRule, StratificationRule
 from backend.risk.trajectory import Course, Input, InputSource, TrajectoryRule
+
+BATTERIES = "batteries"
+
+
+def names(content: Path) -> list[str]:
+    """The pathways that there are, by the names of their files."""
+    found = (file.stem for file in (content / "pathways").glob("*.yaml"))
+    return sorted(name for name in found if name != BATTERIES)
 
 
 @cache
@@ -35,7 +43,10 @@ def load_pathway(content: Path, name: str) -> Pathway:
     """A pathway by name. Raises ``ContentError`` that names the file and the fault."""
     file = content / "pathways" / f"{name}.yaml"
     try:
-        return _build(yaml.safe_load(file.read_text()))
+        built = _build(yaml.safe_load(file.read_text()))
+        if built.id != name:
+            raise ValueError(f"id is {built.id}, but the file is named {name}")
+        return built
     except (
         OSError,
         yaml.YAMLError,
@@ -52,7 +63,7 @@ def _build(raw: Mapping[str, Any]) -> Pathway:
     return Pathway(
         id=raw["id"],
         version=raw["version"],
-        stratification=StratificationRule(**raw["stratification"]),
+        stratification=_stratification(raw["stratification"]),
         factors=tuple(_factor(each) for each in raw["factors"]),
         response_index=_response_index(raw["response_index"]),
         trajectory=_trajectory(raw["trajectory"]),
@@ -62,6 +73,10 @@ def _build(raw: Mapping[str, Any]) -> Pathway:
             FollowUp(each["code"], _decimal(each["from"]), each["battery"])
             for each in raw["follow_up"]
         ),
+        engagement=EngagementRule(
+            raw["engagement"]["planned_days_a_week"], tuple(raw["engagement"]["review_days"])
+        ),
+        rule_book=read_rules(f"{raw['id']}/{raw['version']}", raw["rules"]),
         alerts=_alerts(raw["alerts"]),
     )
 
@@ -70,19 +85,65 @@ def _decimal(value: Any) -> Decimal:
     return Decimal(str(value))
 
 
+def _stratification(raw: Mapping[str, Any]) -> StratificationRule:
+    methods = {
+        name: StartBackRule(**each) if "psychosocial" in each else OneCutRule(**each)
+        for name, each in raw["methods"].items()
+    }
+    for method in methods.values():
+        if isinstance(method, OneCutRule) and method.otherwise not in GROUPS:
+            raise ValueError(f"{method.title}: there is no group {method.otherwise}")
+    if raw["assigning"] not in methods:
+        raise ValueError(f"assigning: there is no method {raw['assigning']}")
+    return StratificationRule(raw["assigning"], methods)
+
+
 def _factor(raw: Mapping[str, Any]) -> FactorRule:
-    sources = tuple(
-        FactorSource(s["code"], _decimal(s["from"]), _decimal(s["worst"])) for s in raw["sources"]
+    answers = tuple(
+        AnswerSource(a["link"], a["title"], tuple(a["in"]), _decimal(a["severity"]))
+        for a in raw.get("answers", ())
     )
-    return FactorRule(raw["factor"], raw["title"], sources)
+    sources = tuple(_source(each) for each in raw["sources"])
+    return FactorRule(raw["factor"], raw["title"], sources, answers)
+
+
+def _source(raw: Mapping[str, Any]) -> FactorSource:
+    lowest, highest = (_decimal(end) for end in raw["range"])
+    beyond = "over" in raw
+    source = FactorSource(
+        code=raw["code"],
+        title=raw["title"],
+        edge=_decimal(raw["over"] if beyond else raw["from"]),
+        beyond=beyond,
+        lowest=lowest,
+        highest=highest,
+        higher_is_worse=_flag(raw["higher_is_worse"]),
+    )
+    if not lowest < source.edge < highest:
+        raise ValueError(f"{source.code}: the threshold {source.edge} is not within its range")
+    return source
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"higher_is_worse is {value!r}, neither true nor false")
+    return value
 
 
 def _response_index(raw: Mapping[str, Any]) -> ResponseIndexRule:
     components = tuple(
-        Component(c["code"], _decimal(c["one_from"]), _decimal(c["two_from"]))
+        Component(
+            c["title"],
+            tuple(
+                PointSource(s["code"], _decimal(s["one_from"]), _decimal(s["two_from"]))
+                for s in c["sources"]
+            ),
+        )
         for c in raw["components"]
     )
-    return ResponseIndexRule(components, raw["mid_from"], raw["high_from"])
+    return ResponseIndexRule(
+        components, FirstWeek(**raw["first_week"]), raw["mid_from"], raw["high_from"]
+    )
 
 
 def _trajectory(raw: Mapping[str, Any]) -> TrajectoryRule:
@@ -134,31 +195,10 @@ def _plan(raw: Mapping[str, Any]) -> PlanRule:
 
 def _alerts(raw: Mapping[str, Any]) -> AlertRules:
     return AlertRules(
-        rules=tuple(_alert_rule(each) for each in raw["rules"]),
         response_times={tier: ServiceTime(**t) for tier, t in raw["response_times"].items()},
         escalation={
             tier: tuple(ServiceTime(**step) for step in steps)
             for tier, steps in raw["escalation"].items()
         },
         cooldown_days=dict(raw["cooldown_days"]),
-    )
-
-
-def _alert_rule(raw: Mapping[str, Any]) -> AlertRule:
-    return AlertRule(
-        id=raw["id"],
-        tier=raw["tier"],
-        title=raw["title"],
-        when=tuple(_condition(each) for each in raw["when"]),
-        suggestions=tuple(raw["suggestions"]),
-        source=raw["source"],
-    )
-
-
-def _condition(raw: Mapping[str, Any]) -> Condition:
-    at_least = raw.get("at_least")
-    return Condition(
-        fact=raw["fact"],
-        values=tuple(raw.get("in", ())),
-        at_least=None if at_least is None else _decimal(at_least),
     )

@@ -20,15 +20,18 @@ from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import not_found
 from backend.instruments.questionnaires import Questionnaire
+from backend.practices.models import Practice
 from backend.risk import profile, response_index, safety, stratification, trajectory
 from backend.risk.models import RiskAssessment, SafetyHold
 from backend.risk.pathway import Pathway
 from backend.risk.pathway_files import load_pathway
 from backend.risk.profile import ElevatedFactor
 
-STANDARD = "standard"
+DEFAULT = "default"
 STRATIFICATION = "stratification"
 FACTOR_PROFILE = "factor-profile"
+# The group by a tool that does not assign it: kept beside the other, never mixed with it.
+COMPARISON = "comparison"
 RESPONSE_INDEX = "response-index"
 TRAJECTORY = "trajectory"
 
@@ -96,9 +99,10 @@ class Course:
     factors: list[ElevatedFactor]
 
 
-def pathway() -> Pathway:
-    """The rule set in force."""
-    return load_pathway(current_app.extensions["settings"].content, STANDARD)
+def pathway(practice_id: UUID) -> Pathway:
+    """The rule set that a practice follows. No query where the caller holds the practice."""
+    practice = session.get_one(Practice, practice_id)
+    return load_pathway(current_app.extensions["settings"].content, practice.pathway)
 
 
 def find_danger(asked: Questionnaire, answers: Mapping[str, Any]) -> safety.Finding:
@@ -166,37 +170,26 @@ def assess_baseline(
     source: Source, scores: Mapping[str, Decimal | None], answers: Mapping[str, Any]
 ) -> Baseline:
     """Stratify, profile the factors, index the response, and start the trajectory. One insert."""
-    rules = pathway()
-    stratum = stratification.stratify(rules.stratification, scores)
-    factors = profile.elevated_factors(rules.factors, scores)
+    rules = pathway(source.practice_id)
+    factors = profile.elevated_factors(rules.factors, scores, answers)
     index = response_index.response_index(rules.response_index, scores)
     course = "acute" if answers.get("context.duration") == ACUTE_ANSWER else "persistent"
     first = _judge_course(source, scores, [], course)
-    rows = [
-        _row(
-            source,
-            STRATIFICATION,
-            method=rules.stratification.method,
-            outcome=stratum.group,
-            inputs=_plain(scores, (rules.stratification.total, rules.stratification.psychosocial)),
-            reasons=list(stratum.reasons),
-        ),
-        _row(
+    stratum, rows = stratified(source, rules, scores)
+    profile_answers = {a.link for f in rules.factors for a in f.answers}
+    rows += [
+        assessment_row(
             source,
             FACTOR_PROFILE,
-            inputs=_plain(scores, [s.code for f in rules.factors for s in f.sources]),
+            rules.label,
+            inputs={
+                **plain_scores(scores, [s.code for f in rules.factors for s in f.sources]),
+                **{link: answers[link] for link in sorted(profile_answers & answers.keys())},
+            },
             result={"elevated": [_factor(f) for f in factors]},
             reasons=[f.reason for f in factors],
         ),
-        _row(
-            source,
-            RESPONSE_INDEX,
-            outcome=index.level,
-            value=index.value,
-            inputs=_plain(scores, [c.code for c in rules.response_index.components]),
-            result={"points": dict(index.points)},
-            reasons=list(index.reasons),
-        ),
+        response_row(source, rules, index, scores),
         first.row,
     ]
     session.connection().execute(_INSERT, rows)
@@ -205,7 +198,7 @@ def assess_baseline(
 
 def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
     """Move the trajectory on by one check-in: one query for the series, one insert."""
-    rules = pathway()
+    rules = pathway(source.practice_id)
     earlier = _series(source.patient_id)
     course = earlier[0].inputs["course"] if earlier else "persistent"
     judged = _judge_course(source, scores, earlier, course)
@@ -259,6 +252,42 @@ def groups(patient_ids: Sequence[UUID]) -> dict[UUID, str]:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A patient's present risk group, and the last decision on the course; ``None`` if unknown."""
+
+    group: str | None = None
+    decision: str | None = None
+
+
+def standings(patient_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Where each of some patients stands, in one query."""
+    if not patient_ids:
+        return {}
+    query = (
+        select(RiskAssessment.patient_id, RiskAssessment.kind, RiskAssessment.outcome)
+        .where(
+            RiskAssessment.patient_id.in_(patient_ids),
+            RiskAssessment.kind.in_((STRATIFICATION, TRAJECTORY)),
+            RiskAssessment.outcome.is_not(None),
+        )
+        .ext(distinct_on(RiskAssessment.patient_id, RiskAssessment.kind))
+        .order_by(
+            RiskAssessment.patient_id,
+            RiskAssessment.kind,
+            RiskAssessment.at.desc(),
+            RiskAssessment.id.desc(),
+        )
+    )
+    found: dict[UUID, dict[str, str]] = {}
+    for patient_id, kind, outcome in session.execute(query):
+        found.setdefault(patient_id, {})[kind] = outcome or ""
+    return {
+        patient_id: Standing(kinds.get(STRATIFICATION), kinds.get(TRAJECTORY))
+        for patient_id, kinds in found.items()
+    }
+
+
+@dataclass(frozen=True)
 class _Judged:
     score: trajectory.RiskScore
     row: dict[str, Any]
@@ -270,7 +299,7 @@ def _judge_course(
     earlier: Sequence[Any],
     course: str,
 ) -> _Judged:
-    rules = pathway()
+    rules = pathway(source.practice_id)
     at = now()
     rule = rules.trajectory
     answered = trajectory.severities(rule, scores)
@@ -288,9 +317,10 @@ def _judge_course(
             "older": list(score.older),
         }
     severity = {name: float(round(value, 4)) for name, value in answered.items()}
-    row = _row(
+    row = assessment_row(
         source,
         TRAJECTORY,
+        rules.label,
         outcome=outcome,
         value=score.value,
         inputs={"course": course, "severity": severity},
@@ -332,7 +362,52 @@ def _trend_point(row: Any) -> TrendPoint:
     return TrendPoint(row.at, row.value, row.outcome, row.band)
 
 
-def _row(source: Source, kind: str, **values: Any) -> dict[str, Any]:
+def stratified(
+    source: Source, rules: Pathway, scores: Mapping[str, Decimal | None]
+) -> tuple[stratification.Stratum, list[dict[str, Any]]]:
+    """The group by the assigning tool, and rows for it and for every other tool asked. Pure."""
+    rule = rules.stratification
+    asked = {rule.assigning, *stratification.answered(rule, scores)}
+    strata = {name: stratification.stratify(rule.methods[name], scores) for name in asked}
+    rows = [
+        assessment_row(
+            source,
+            STRATIFICATION if name == rule.assigning else COMPARISON,
+            rules.label,
+            method=name,
+            outcome=stratum.group,
+            inputs=plain_scores(scores, rule.methods[name].codes),
+            reasons=list(stratum.reasons),
+        )
+        # The assigning tool's row comes first: it is the one that a plan names.
+        for name, stratum in sorted(strata.items(), key=lambda each: each[0] != rule.assigning)
+    ]
+    return strata[rule.assigning], rows
+
+
+def response_row(
+    source: Source,
+    rules: Pathway,
+    index: response_index.ResponseIndex,
+    scores: Mapping[str, Decimal | None],
+    engaged_days: int | None = None,
+) -> dict[str, Any]:
+    """The row of a response index with its raw components, so that its use can be tested. Pure."""
+    first_week = {} if engaged_days is None else {"first_week": engaged_days}
+    return assessment_row(
+        source,
+        RESPONSE_INDEX,
+        rules.label,
+        outcome=index.level,
+        value=index.value,
+        inputs={**plain_scores(scores, rules.response_index.codes), **first_week},
+        result={"points": dict(index.points), "provisional": index.provisional},
+        reasons=list(index.reasons),
+    )
+
+
+def assessment_row(source: Source, kind: str, label: str, **values: Any) -> dict[str, Any]:
+    """A row of what was judged, by the pathway ``label``, now."""
     return {
         "id": new_id(),
         "practice_id": source.practice_id,
@@ -340,7 +415,7 @@ def _row(source: Source, kind: str, **values: Any) -> dict[str, Any]:
         "response_id": source.response_id,
         "kind": kind,
         "method": kind,
-        "method_version": pathway().label,
+        "method_version": label,
         "at": now(),
         "outcome": None,
         "value": None,
@@ -350,7 +425,8 @@ def _row(source: Source, kind: str, **values: Any) -> dict[str, Any]:
     }
 
 
-def _plain(scores: Mapping[str, Decimal | None], codes: Iterable[str]) -> dict[str, float]:
+def plain_scores(scores: Mapping[str, Decimal | None], codes: Iterable[str]) -> dict[str, float]:
+    """The known ones among some scores, as they are stored."""
     found = ((code, scores.get(code)) for code in codes)
     return {code: float(value) for code, value in found if value is not None}
 
@@ -360,7 +436,8 @@ def _factor(factor: ElevatedFactor) -> dict[str, Any]:
         "factor": factor.factor,
         "title": factor.title,
         "code": factor.code,
-        "value": float(factor.value),
-        "edge": float(factor.edge),
+        "value": None if factor.value is None else float(factor.value),
+        "edge": None if factor.edge is None else float(factor.edge),
         "severity": float(factor.severity),
+        "because": factor.because,
     }

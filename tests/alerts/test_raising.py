@@ -14,14 +14,16 @@ import yaml
 from flask import Flask
 
 from backend.alerts.models import Alert, AlertEvent
-from backend.alerts.service import AlertFacts, raise_for
+from backend.alerts.service import raise_for
 from backend.app import create_app
 from backend.config import ROOT
 from backend.core.clock import MovableClock
 from backend.practices.models import Practice, Provider
+from backend.risk.decisions import decide
 from tests.backstage import behind, rows
 from tests.conftest import make_settings
-from tests.crowd import OF_TIER, crowd, raise_alert
+from tests.crowd import OF_TIER, crowd, known_and_new, raise_alert
+from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
 # A Friday; the practice closes at 18:00 in London, which is 17:00 UTC in summer.
@@ -110,10 +112,11 @@ def test_the_clock_and_a_provider_do_not_wait_for_each_other(
     with ThreadPoolExecutor() as pool:
         with behind(app):
             # One transaction has raised an alert, a request comes in, and it goes on to the next.
-            raise_for(clinician.practice_id, one, AlertFacts(**OF_TIER[1]))
+            urgent = decide(PATHWAY.rule_book, *known_and_new(**OF_TIER[1]))
+            raise_for(clinician.practice_id, one, urgent)
             taking = pool.submit(app.test_client().post, address, json={}, headers=headers)
             _until_somebody_waits(app)
-            raise_for(clinician.practice_id, two, AlertFacts(**OF_TIER[1]))
+            raise_for(clinician.practice_id, two, urgent)
         assert taking.result(30).status_code == 200
     [grown] = rows(app, Alert, Alert.id == alert.id)
     assert (grown.status, len(grown.evidence)) == ("acknowledged", 2)
@@ -138,10 +141,10 @@ def stricter(app: Flask, clock: MovableClock, database: str, tmp_path: Path) -> 
     """The same practice after its clinicians have made being stuck a matter of tier 1."""
     content = tmp_path / "content"
     shutil.copytree(ROOT / "content", content)
-    file = content / "pathways" / "standard.yaml"
+    file = content / "pathways" / "default.yaml"
     pathway = yaml.safe_load(file.read_text())
-    pathway["version"] = "1.1.0"
-    [rule] = [rule for rule in pathway["alerts"]["rules"] if rule["id"] == "stuck"]
+    pathway["version"] = "2.1.0"
+    [rule] = [rule for rule in pathway["rules"] if rule["id"] == "stuck"]
     rule["tier"], rule["title"] = 1, "Very stuck"
     file.write_text(yaml.safe_dump(pathway))
     return create_app(make_settings(database, tmp_path, content=content), clock)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from backend.alerts.rules import AlertFacts
 from backend.core.content import ContentError
-from backend.risk.pathway import GROUPS, LOADS
-from backend.risk.pathway_files import load_pathway
+from backend.risk.pathway import GROUPS, KINDS, LOADS
+from backend.risk.pathway_files import load_pathway, names
 from tests.shipped import BATTERIES, CONTENT, MODULES, PATHWAY, SCORE_CODES
 
 TIERS = {1, 2, 3}
@@ -22,14 +22,7 @@ def test_label_names_pathway_and_version() -> None:
 
 
 def test_every_score_it_speaks_of_exists() -> None:
-    named = {
-        PATHWAY.stratification.total,
-        PATHWAY.stratification.psychosocial,
-        *(source.code for rule in PATHWAY.factors for source in rule.sources),
-        *(component.code for component in PATHWAY.response_index.components),
-        *(source.code for each in PATHWAY.trajectory.inputs for source in each.sources),
-        *(follow_up.code for follow_up in PATHWAY.follow_up),
-    }
+    named = PATHWAY.codes
     assert named <= SCORE_CODES.keys()
 
 
@@ -43,6 +36,8 @@ def test_ends_of_scales_agree_with_the_instruments() -> None:
     for rule in PATHWAY.factors:
         for edge in rule.sources:
             scale = SCORE_CODES[edge.code]
+            assert (edge.lowest, edge.highest) == (scale.lowest, scale.highest), edge.code
+            assert edge.higher_is_worse is scale.higher_is_worse, edge.code
             assert edge.worst == (scale.highest if scale.higher_is_worse else scale.lowest)
             assert scale.lowest < edge.edge < scale.highest
 
@@ -63,14 +58,20 @@ def test_the_matrix_has_every_cell_and_more_risk_never_means_less_time() -> None
     assert all(shape.support for row in matrix.values() for shape in row.values())
 
 
-def test_alert_rules_can_be_asked_and_answered() -> None:
-    facts = {field.name for field in dataclasses.fields(AlertFacts)}
-    for rule in PATHWAY.alerts.rules:
-        assert rule.tier in TIERS
-        assert rule.when and {condition.fact for condition in rule.when} <= facts
-        assert rule.title and rule.suggestions and rule.source
-    ids = [rule.id for rule in PATHWAY.alerts.rules]
+def test_every_rule_says_what_is_due_and_where_it_comes_from() -> None:
+    for rule in PATHWAY.rule_book.rules:
+        assert rule.kind in KINDS
+        assert rule.tier is None or rule.tier in TIERS
+        assert rule.when.parts and rule.title and rule.suggestions and rule.source
+        assert len(rule.suggestions) <= 3
+    ids = [rule.id for rule in PATHWAY.rule_book.rules]
     assert len(ids) == len(set(ids))
+
+
+def test_the_programmes_rules_are_all_there() -> None:
+    sources = " ".join(rule.source for rule in PATHWAY.rule_book.rules)
+    for name in ("EARLY", "NONRESP", "NONRESP2", "WORSE", "RISKUP", "FACTOR", "STUCK", "STEPDOWN"):
+        assert re.search(rf"\bR-{name}\b", sources), name
 
 
 def test_every_tier_has_its_times() -> None:
@@ -81,7 +82,28 @@ def test_every_tier_has_its_times() -> None:
     assert alerts.cooldown_days[1] == 0
 
 
-RAW = yaml.safe_load((CONTENT / "pathways" / "standard.yaml").read_text())
+RAW = yaml.safe_load((CONTENT / "pathways" / "default.yaml").read_text())
+
+
+def edited(factor: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A factor whose first source is changed; ``None`` takes a member away."""
+    source = {**factor["sources"][0], **changes}
+    kept = {key: value for key, value in source.items() if value is not None}
+    return {**factor, "sources": [kept]}
+
+
+def rule(**changes: Any) -> dict[str, Any]:
+    """A sound rule with some members changed."""
+    return {
+        "id": "late",
+        "kind": "alert",
+        "tier": 3,
+        "title": "Late",
+        "when": [{"fact": "week", "at_least": 3}],
+        "suggestions": ["Look."],
+        "source": "nobody",
+        **changes,
+    }
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -94,7 +116,9 @@ def write(tmp_path: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("key", sorted(RAW.keys() - {"verified"}))
 def test_a_part_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
-    content = write(tmp_path, yaml.safe_dump({k: v for k, v in RAW.items() if k != key}))
+    content = write(
+        tmp_path, yaml.safe_dump({k: v for k, v in {**RAW, "id": "odd"}.items() if k != key})
+    )
     with pytest.raises(ContentError, match=key) as raised:
         load_pathway(content, "odd")
     assert raised.value.file.endswith("odd.yaml")
@@ -105,6 +129,7 @@ def test_a_part_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
     [
         ("stratification", {"method": "sbst", "speed": 3}),
         ("stratification", ["sbst"]),
+        ("stratification", {**RAW["stratification"], "assigning": "ompsq-sf"}),
         ("factors", [{"factor": "sleep"}]),
         ("factors", 7),
         ("trajectory", {**RAW["trajectory"], "reliability": "good"}),
@@ -113,7 +138,25 @@ def test_a_part_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
         ("plan", {**RAW["plan"], "matrix": {"low": {}}}),
         ("progression", {**RAW["progression"], "weeks": 3}),
         ("follow_up", [{"code": "phq2.total", "from": "three", "battery": "x"}]),
-        ("alerts", {**RAW["alerts"], "rules": ["red-flag"]}),
+        ("factors", [edited(RAW["factors"][2], higher_is_worse=None)]),
+        ("factors", [edited(RAW["factors"][2], higher_is_worse="yes")]),
+        ("factors", [edited(RAW["factors"][2], **{"from": 27})]),
+        ("rules", ["red-flag"]),
+        ("rules", [rule(kind="shout")]),
+        ("rules", [rule(tier=None)]),
+        ("rules", [rule(tier=4)]),
+        ("rules", [rule(when=[])]),
+        ("rules", [rule(colour="red")]),
+        ("rules", [rule(), rule()]),
+        ("rules", [rule(when=[{"fact": "mood", "at_least": 1}])]),
+        ("rules", [rule(when=[{"fact": "week"}])]),
+        ("rules", [rule(when=[{"fact": "week", "over": 3}])]),
+        ("rules", [rule(when=[{"fact": "week", "at_least": 3, "below": 5}])]),
+        ("rules", [rule(when=[{"fact": "week", "at_least": "three"}])]),
+        ("rules", [rule(when=[{"fact": "danger", "at_least": 3}])]),
+        ("rules", [rule(when=[{"fact": "danger", "in": ["emergencies"]}])]),
+        ("rules", [rule(when=[{"fact": "danger", "in": []}])]),
+        ("rules", [rule(when=[{"any": [{"fact": "mood", "in": [1]}]}])]),
         ("alerts", {**RAW["alerts"], "response_times": {1: {"hours": 1}}}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -121,7 +164,8 @@ def test_a_part_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
 def test_a_part_of_the_wrong_shape_is_a_content_error(
     tmp_path: Path, part: str, value: object
 ) -> None:
-    content = write(tmp_path, yaml.safe_dump({**RAW, part: value}))
+    # The same without the fault is read, so that it is the fault that is found.
+    content = write(tmp_path, yaml.safe_dump({**RAW, "id": "odd", part: value}))
     with pytest.raises(ContentError):
         load_pathway(content, "odd")
 
@@ -134,4 +178,15 @@ def test_what_is_no_pathway_is_a_content_error(tmp_path: Path, text: str) -> Non
 
 def test_an_unknown_pathway_is_a_content_error(tmp_path: Path) -> None:
     with pytest.raises(ContentError):
-        load_pathway(tmp_path, "standard")
+        load_pathway(tmp_path, "default")
+
+
+def test_a_rule_that_is_sound_is_read(tmp_path: Path) -> None:
+    content = write(tmp_path, yaml.safe_dump({**RAW, "id": "odd", "rules": [rule()]}))
+    assert [each.id for each in load_pathway(content, "odd").rule_book.rules] == ["late"]
+    assert names(content) == ["odd"]
+
+
+def test_a_file_under_another_name_than_its_id_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match="id is default"):
+        load_pathway(write(tmp_path, yaml.safe_dump(RAW)), "odd")

@@ -37,8 +37,9 @@ def clear(world: World, clinician: Caller, patient: Caller, **body: Any) -> Test
     return world.post(address, clinician, body or {"reason": "Examined; all is well."})
 
 
-def decimals(inputs: dict[str, float]) -> dict[str, Decimal | None]:
-    return {code: Decimal(f"{value:g}") for code, value in inputs.items()}
+def decimals(inputs: dict[str, Any]) -> dict[str, Decimal | None]:
+    numbers = {c: v for c, v in inputs.items() if isinstance(v, int | float)}
+    return {code: Decimal(f"{value:g}") for code, value in numbers.items()}
 
 
 @pytest.mark.parametrize("severity", [0, 2, 5, 8, 10])
@@ -53,12 +54,14 @@ def test_each_judgement_is_kept_with_rule_version_inputs_and_reasons_and_replays
     assert all(row.method and row.inputs and row.response_id for row in stored.values())
 
     row = stored["stratification"]
-    stratum = stratification.stratify(PATHWAY.stratification, decimals(row.inputs))
-    assert (row.method, row.outcome) == (PATHWAY.stratification.method, stratum.group)
+    assigning = PATHWAY.stratification.assigning
+    method = PATHWAY.stratification.methods[assigning]
+    stratum = stratification.stratify(method, decimals(row.inputs))
+    assert (row.method, row.outcome) == (assigning, stratum.group)
     assert row.reasons == list(stratum.reasons)
 
     row = stored["factor-profile"]
-    elevated = profile.elevated_factors(PATHWAY.factors, decimals(row.inputs))
+    elevated = profile.elevated_factors(PATHWAY.factors, decimals(row.inputs), row.inputs)
     assert [f["factor"] for f in row.result["elevated"]] == [f.factor for f in elevated]
     assert row.reasons == [f.reason for f in elevated]
 

@@ -10,10 +10,18 @@ import pytest
 from hypothesis import given
 
 from backend.instruments.scoring import score
-from backend.risk.stratification import stratify
+from backend.risk.stratification import (
+    OneCutRule,
+    StartBackRule,
+    StratificationRule,
+    answered,
+    stratify,
+)
 from tests.shipped import INSTRUMENTS, PATHWAY, answers_to
 
-RULE = PATHWAY.stratification
+BOTH = PATHWAY.stratification
+RULE = StartBackRule("STarT Back", "sbst.total", "sbst.psychosocial", 3, 4)
+OREBRO = OneCutRule("Örebro short form", "ompsq-sf.total", 50, "low")
 SBST = INSTRUMENTS["sbst"]
 
 
@@ -49,7 +57,42 @@ def test_group(total: int | None, psychosocial: int | None, expected: str | None
 
 def test_scores_that_are_not_there_are_incomplete() -> None:
     assert stratify(RULE, {}).group is None
-    assert stratify(RULE, {}).reasons == ("incomplete",)
+    assert stratify(RULE, {}).reasons == ("STarT Back: incomplete",)
+
+
+def test_start_back_as_published_assigns_the_group() -> None:
+    assert BOTH.assigning == "sbst"
+    assert BOTH.methods["sbst"] == RULE
+
+
+def test_the_reasons_are_those_of_the_tool_with_its_numbers_and_cuts() -> None:
+    scores = {"sbst.total": Decimal("7.0000"), "sbst.psychosocial": Decimal(4)}
+    assert stratify(RULE, scores).reasons == (
+        "STarT Back total 7 is over 3",
+        "psychosocial 4 is 4 or more",
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"), [(1, "low"), (37, "low"), (49, "low"), (50, "high"), (100, "high")]
+)
+def test_the_oerebro_form_has_one_cut(total: int, expected: str) -> None:
+    found = stratify(OREBRO, {"ompsq-sf.total": Decimal(total)})
+    assert found.group == expected
+    assert found.reasons[0].startswith(f"Örebro short form total {total} is ")
+
+
+def test_two_tools_are_told_apart_and_never_averaged() -> None:
+    rule = StratificationRule("ompsq-sf", {"sbst": RULE, "ompsq-sf": OREBRO})
+    scores = {"sbst.total": Decimal(9), "sbst.psychosocial": Decimal(5)}
+    assert answered(rule, scores) == ("sbst",)
+    assert stratify(rule.methods[rule.assigning], scores).group is None
+    both: dict[str, Decimal | None] = {**scores, "ompsq-sf.total": Decimal(10)}
+    assert answered(rule, both) == ("sbst", "ompsq-sf")
+    assert {name: stratify(rule.methods[name], both).group for name in rule.methods} == {
+        "sbst": "high",
+        "ompsq-sf": "low",
+    }
 
 
 @given(answers_to(SBST.items))
