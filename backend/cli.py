@@ -1,9 +1,10 @@
-"""Commands: ``flask config``, ``db``, ``admin``, ``content``, ``worker``, ``demo``."""
+"""Commands: ``flask config``, ``db``, ``admin``, ``content``, ``pathway``, ``worker``, ``demo``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import click
 from flask import Flask, current_app
@@ -20,6 +21,7 @@ from backend.core.schema import ZONES
 db = AppGroup("db", help="Bring the database to a revision.")
 admin = AppGroup("admin", help="First practice and accounts.")
 content = AppGroup("content", help="The files that clinicians write.")
+pathway = AppGroup("pathway", help="The rules that a practice follows.")
 
 
 @click.command("config")
@@ -113,6 +115,100 @@ def check_content() -> None:
     click.echo("content is sound")
 
 
+_PRACTICE = click.option("--practice", type=click.UUID, required=True)
+_PATHWAY = click.option("--pathway", "name", required=True, help="a file in content/pathways")
+
+
+@pathway.command("check")
+@click.option("--pathway", "name", help="one file in content/pathways; all unless given")
+def check_pathway(name: str | None) -> None:
+    """Validate pathways against instruments, batteries and modules; exits with 1 on a fault."""
+    from backend.content_check import pathway_faults
+    from backend.risk.pathway_files import names
+
+    folder = current_app.extensions["settings"].content
+    wanted = [name] if name else names(folder)
+    found = [fault for each in wanted for fault in pathway_faults(folder, each)]
+    for fault in found:
+        click.echo(fault, err=True)
+    if found:
+        raise SystemExit(1)
+    click.echo("sound")
+
+
+@pathway.command("list")
+def list_pathways() -> None:
+    """Every pathway with its version, and the practices that follow it."""
+    from sqlalchemy import select
+
+    from backend.core.database import session
+    from backend.practices.models import Practice
+    from backend.risk.pathway_files import load_pathway, names
+
+    folder = current_app.extensions["settings"].content
+    with tenancy.across_practices():
+        practices = session.scalars(select(Practice).order_by(Practice.name)).all()
+    for name in names(folder):
+        click.echo(load_pathway(folder, name).label)
+        for practice in practices:
+            if practice.pathway == name:
+                click.echo(f"  {practice.id}  {practice.name}")
+
+
+@pathway.command("use")
+@_PRACTICE
+@_PATHWAY
+def use_pathway(practice: object, name: str) -> None:
+    """Let a practice follow a pathway from now on. Replay it first."""
+    from uuid import UUID
+
+    from backend.practices import service
+
+    assert isinstance(practice, UUID)
+    _must_be_sound(name)
+    try:
+        with unit_of_work(), tenancy.across_practices():
+            service.use_pathway(practice, name)
+    except Problem as problem:
+        raise click.ClickException(problem.detail) from None
+    click.echo(f"{practice} follows {name}")
+
+
+@pathway.command("replay")
+@_PRACTICE
+@_PATHWAY
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="count from this day (UTC)")
+def replay_pathway(practice: object, name: str, since: datetime | None) -> None:
+    """What a pathway would have alerted on in a practice's stored history. Writes nothing."""
+    from uuid import UUID
+
+    from backend import pathway_replay
+    from backend.practices import service
+    from backend.risk.pathway_files import load_pathway
+
+    assert isinstance(practice, UUID)
+    _must_be_sound(name)
+    rules = load_pathway(current_app.extensions["settings"].content, name)
+    start = since.replace(tzinfo=UTC) if since else None
+    try:
+        tenancy.enter(practice)
+        follows = service.get_practice(practice).pathway
+        compared = pathway_replay.compare(practice, rules, start)
+    except Problem as problem:
+        raise click.ClickException(problem.detail) from None
+    click.echo(f"then: as it was, now following {follows}; new: {rules.label}")
+    for line in pathway_replay.table(compared):
+        click.echo(line)
+
+
+def _must_be_sound(name: str) -> None:
+    from backend.content_check import pathway_faults
+
+    found = pathway_faults(current_app.extensions["settings"].content, name)
+    if found:
+        raise click.ClickException("\n".join(found))
+
+
 @click.command("worker")
 def run_worker() -> None:
     """The clock and the deliveries; any number may run on one database."""
@@ -138,5 +234,5 @@ def demo_code() -> None:
 
 def init_app(app: Flask) -> None:
     """Attach the commands."""
-    for command in (show_config, db, admin, content, run_worker, demo, demo_code):
+    for command in (show_config, db, admin, content, pathway, run_worker, demo, demo_code):
         app.cli.add_command(command)

@@ -18,7 +18,7 @@ from backend.instruments.definitions import Instrument
 from backend.messaging import templates
 from backend.patients import consent
 from backend.programme import module_files, modules
-from backend.risk.pathway_files import load_pathway
+from backend.risk.pathway_files import load_pathway, names
 from backend.risk.service import DEFAULT
 
 
@@ -26,7 +26,7 @@ def faults(content: Path, now: datetime) -> list[str]:
     """Every fault found, as sentences that name the file; empty when the content is sound."""
     checks: tuple[Callable[[], Iterator[str]], ...] = (
         lambda: _instruments(content),
-        lambda: _pathway(content),
+        lambda: _pathways(content),
         lambda: _modules(content, now),
         lambda: _texts(content),
     )
@@ -60,9 +60,22 @@ def replay(instrument: Instrument, file: Path) -> Iterator[str]:
                 yield f"{file}: vector {number}: {code} is {got}, not {expected}"
 
 
-def _pathway(content: Path) -> Iterator[str]:
-    rules = load_pathway(content, DEFAULT)
-    file = content / "pathways" / f"{DEFAULT}.yaml"
+def _pathways(content: Path) -> Iterator[str]:
+    for name in sorted({DEFAULT, *names(content)}):
+        yield from pathway_faults(content, name)
+
+
+def pathway_faults(content: Path, name: str) -> list[str]:
+    """Every fault of one pathway against the rest of the content."""
+    try:
+        return list(_pathway(content, name))
+    except ContentError as error:
+        return [str(error)]
+
+
+def _pathway(content: Path, name: str) -> Iterator[str]:
+    rules = load_pathway(content, name)
+    file = content / "pathways" / f"{name}.yaml"
     library = instruments.load_library(content)
     codes = {scale.code for each in library.instruments.values() for scale in each.scales}
     for code in sorted(rules.codes - codes):

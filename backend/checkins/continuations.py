@@ -28,7 +28,7 @@ from backend.programme import service as programme
 from backend.risk import response_index, reviews
 from backend.risk import service as risk
 from backend.risk.decisions import Assessment, Decision, State, decide
-from backend.risk.history import PAIN, RMDQ, Engagement, state_of
+from backend.risk.history import PAIN, RMDQ, Engagement, is_due, state_of
 from backend.risk.pathway import Pathway
 from backend.risk.safety import Finding
 from backend.risk.service import Source, TrendPoint
@@ -167,7 +167,7 @@ def _look_back(
     road: Road, scores: Mapping[str, Decimal | None], progress: programme.Progress
 ) -> _Looked:
     week, patient_id, rules = road.check_in.occasion, road.check_in.patient_id, road.pathway
-    if not reviews.is_due(rules, week, scores):
+    if not is_due(rules, week, scores):
         return _Looked(State(week=week, stuck_marks=progress.stuck_marks))
     past = reviews.history_of(patient_id)
     engagement = programme.engagement_of([patient_id]).get(patient_id, Engagement())

@@ -23,8 +23,7 @@ from backend.programme import service as programme
 from backend.risk import reviews
 from backend.risk import service as risk
 from backend.risk.decisions import Assessment, State, decide
-
-RISES = frozenset({"rising", "rising_fast"})
+from backend.risk.trajectory import CONCERNS
 
 
 def open_due(limit: int) -> int:
@@ -100,7 +99,7 @@ def close_due(limit: int) -> int:
         patient_id: State(
             risk_group=standing.group,
             silent_days=(at - answered.get(patient_id, weekly[patient_id].enrolled_at)).days,
-            silent_after_rise=standing.decision in RISES,
+            silent_after_rise=standing.decision in CONCERNS,
         )
         for patient_id, standing in standings.items()
     }

@@ -75,6 +75,18 @@ def get_practice(practice_id: UUID) -> Practice:
     return practice
 
 
+def use_pathway(practice_id: UUID, name: str) -> Practice:
+    """Let a practice follow another pathway from now on; what it has decided stays as it is.
+
+    The caller has checked that there is such a pathway. Raises ``Problem`` 404.
+    """
+    practice = get_practice(practice_id)
+    before, practice.pathway = practice.pathway, name
+    audit.record("practice.pathway", practice_id=practice.id, before=before, after=name)
+    session.flush()
+    return practice
+
+
 def create_provider(
     practice_id: UUID,
     email: str,

@@ -13,11 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from backend.risk.decisions import State
-from backend.risk.pathway import EngagementRule, RuleBook
+from backend.risk.pathway import Condition, EngagementRule, Pathway, RuleBook, When
 
 RMDQ = "rmdq.total"
 PAIN = "peg.intensity"
 WEEK = timedelta(days=7)
+# The first weekly check-ins finish the response index, once the first week is over.
+INDEX_WEEKS = frozenset({1, 2})
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,14 @@ def review_weeks(rules: RuleBook) -> frozenset[int]:
     return frozenset(week for rule in rules.rules for week in _weeks(rule.when))
 
 
+def is_due(rules: Pathway, week: int, scores: Mapping[str, Decimal | None]) -> bool:
+    """Whether a weekly check-in looks back: by its week or by what was asked, never by chance."""
+    asked = {RMDQ, *rules.stratification.codes}
+    return (
+        week in INDEX_WEEKS or week in review_weeks(rules.rule_book) or not asked.isdisjoint(scores)
+    )
+
+
 def state_of(
     history: History,
     engagement: Engagement,
@@ -161,7 +171,7 @@ def _beside(scores: Sequence[Scored], other: Scored | None, code: str) -> Decima
     )
 
 
-def _weeks(when: Any) -> list[int]:
-    if hasattr(when, "parts"):
-        return [week for part in when.parts for week in _weeks(part)]
-    return [int(week) for week in when.values] if when.fact == "week" else []
+def _weeks(when: When) -> list[int]:
+    if isinstance(when, Condition):
+        return [int(week) for week in when.values] if when.fact == "week" else []
+    return [week for part in when.parts for week in _weeks(part)]

@@ -13,7 +13,7 @@ from backend.core.clock import now
 from backend.core.database import session, table_of
 from backend.core.ids import new_id
 from backend.instruments.models import Score
-from backend.risk import history, profile, response_index, stratification
+from backend.risk import profile, response_index, stratification
 from backend.risk.decisions import Decision
 from backend.risk.history import PAIN, RMDQ, Engagement, History, Judged, Scored
 from backend.risk.models import DecisionRecord, RiskAssessment
@@ -27,8 +27,6 @@ from backend.risk.service import (
     stratified,
 )
 
-# The first weekly check-ins finish the response index, once the first week is over.
-INDEX_WEEKS = frozenset({1, 2})
 LOOKED_BACK_ON = (RMDQ, PAIN)
 NEWEST = 50
 
@@ -59,16 +57,6 @@ _JUDGED = (
 )
 _INSERT_ASSESSMENT = insert(table_of(RiskAssessment))
 _INSERT_DECISION = insert(table_of(DecisionRecord))
-
-
-def is_due(rules: Pathway, week: int, scores: Mapping[str, Decimal | None]) -> bool:
-    """Whether a weekly check-in looks back: by its week or by what was asked, never by chance."""
-    asked = {RMDQ, *rules.stratification.methods[rules.stratification.assigning].codes}
-    return (
-        week in INDEX_WEEKS
-        or week in history.review_weeks(rules.rule_book)
-        or not asked.isdisjoint(scores)
-    )
 
 
 def history_of(patient_id: UUID) -> History:

@@ -9,7 +9,7 @@ from backend.core import audit
 from backend.core.api import Blueprint
 from backend.core.identity import CARE_TEAM, actor, may_call
 from backend.patients import service as patients
-from backend.risk import schemas, service
+from backend.risk import reviews, schemas, service
 
 blueprint = Blueprint("risk", __name__, url_prefix="/v1", description="Risk and safety")
 
@@ -26,6 +26,7 @@ def risk(patient_id: UUID) -> Any:
         "assessments": service.latest(patient_id),
         "trend": service.trend(patient_id),
         "hold": service.open_hold(patient_id),
+        "decisions": reviews.decisions_of(patient_id),
     }
 
 

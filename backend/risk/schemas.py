@@ -50,10 +50,26 @@ class TrendPointOut(Schema):
     band = fields.String(allow_none=True)
 
 
+class DecisionOut(Schema):
+    """A rule of the pathway that held, and why."""
+
+    id = fields.UUID(required=True)
+    at = fields.DateTime(required=True)
+    rule = fields.String(required=True)
+    rule_version = fields.String(required=True)
+    kind = fields.String(required=True)
+    tier = fields.Integer(allow_none=True)
+    title = fields.String(required=True)
+    reason = fields.String(required=True)
+    for_patient = fields.String(allow_none=True)
+    inputs = fields.Dict(required=True)
+
+
 class RiskOut(Schema):
-    """A patient's newest assessments, their course, and the safety hold that stands."""
+    """A patient's newest assessments, course, standing safety hold, and what was decided."""
 
     patient_id = fields.UUID(required=True)
     assessments = fields.List(fields.Nested(AssessmentOut), required=True)
     trend = fields.List(fields.Nested(TrendPointOut), required=True)
     hold = fields.Nested(HoldOut, allow_none=True)
+    decisions = fields.List(fields.Nested(DecisionOut), required=True)
