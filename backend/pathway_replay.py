@@ -182,7 +182,6 @@ def _story(patient_id: UUID) -> Story:
     plan = session.scalar(
         select(CarePlan).where(CarePlan.patient_id == patient_id, CarePlan.status == "active")
     )
-    engagement = programme.engagement_of([patient_id]).get(patient_id)
     moves = _moves(patient_id)
     holds = select(SafetyHold).where(SafetyHold.patient_id == patient_id)
     return Story(
@@ -196,7 +195,7 @@ def _story(patient_id: UUID) -> Story:
             if c.kind == WEEKLY and c.status == MISSED and c.reminders_sent and c.closes_at
         ),
         plan_began=plan.created_at if plan else None,
-        task_days=engagement.task_days if engagement else frozenset(),
+        tasks=tuple(programme.tasks_of(patient_id)),
         moves=tuple(Move(m.at, m.activity_id, m.decision) for m in moves if m.activity_id),
         factor_modules=tuple(_factor_modules(plan, moves)) if plan else (),
         holds=tuple((h.opened_at, h.cleared_at) for h in session.scalars(holds)),

@@ -73,11 +73,13 @@ def _days_of(model: Any, day: Any, *conditions: Any) -> Any:
     )
 
 
-_TASK_DAYS = union(
-    _days_of(ModuleReading, cast(ModuleReading.at, Date)),
-    _days_of(QuizAttempt, cast(QuizAttempt.at, Date)),
-    _days_of(PracticeLog, PracticeLog.day, PracticeLog.done),
+# What counts as a task, the day it is of, and what makes it done.
+_TASKS: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
+    (ModuleReading, cast(ModuleReading.at, Date), ()),
+    (QuizAttempt, cast(QuizAttempt.at, Date), ()),
+    (PracticeLog, PracticeLog.day, (PracticeLog.done,)),
 )
+_TASK_DAYS = union(*(_days_of(model, day, *done) for model, day, done in _TASKS))
 
 
 @dataclass(frozen=True)
@@ -335,6 +337,21 @@ def engagement_of(patient_ids: Sequence[UUID]) -> dict[UUID, Engagement]:
         )
         for patient_id, at in began.items()
     }
+
+
+def tasks_of(patient_id: UUID) -> list[tuple[date, datetime]]:
+    """Each day with a completed task, and when that was first noted: practice may be noted late."""
+    noted: dict[date, datetime] = {}
+    for model, day, done in _TASKS:
+        query = (
+            select(day, func.min(model.at))
+            .join(Activity, Activity.id == model.activity_id)
+            .where(Activity.patient_id == patient_id, *done)
+            .group_by(day)
+        )
+        for each, at in session.execute(query):
+            noted[each] = min(at, noted.get(each, at))
+    return sorted(noted.items())
 
 
 def _finished(ends: Mapping[str, Sequence[datetime | None]]) -> dict[str, datetime]:

@@ -49,7 +49,7 @@ FACTS: Mapping[str, Fact] = {
     "silent_after_rise": Fact("The last risk score known was rising", words=(True, False)),
     "rmdq": Fact("Roland-Morris score"),
     "rmdq_baseline": Fact("Roland-Morris score at the start"),
-    "rmdq_age_days": Fact("Roland-Morris score answered", " days ago"),
+    "rmdq_age_days": Fact("Newest Roland-Morris score", " days old"),
     "rmdq_fall": Fact("Roland-Morris fall since the start", " points"),
     "rmdq_fall_percent": Fact("Roland-Morris fall since the start", " %"),
     "rmdq_rise": Fact("Roland-Morris rise above the best so far", " points"),
@@ -243,9 +243,7 @@ def _sentence(condition: Condition, value: Any) -> str:
     fact = FACTS[condition.fact]
     if isinstance(value, bool):
         return fact.title if value else f"not: {fact.title}"
-    words = (
-        str(value).replace("_", " ") if isinstance(value, str) else f"{_short(value)}{fact.unit}"
-    )
+    words = value.replace("_", " ") if isinstance(value, str) else _with_unit(fact, value)
     if condition.at_least is not None:
         return f"{fact.title}: {words}, which is {_short(condition.at_least)} or more"
     if condition.at_most is not None:
@@ -253,6 +251,12 @@ def _sentence(condition: Condition, value: Any) -> str:
     if condition.below is not None:
         return f"{fact.title}: {words}, which is under {_short(condition.below)}"
     return f"{fact.title}: {words}"
+
+
+def _with_unit(fact: Fact, value: Any) -> str:
+    one = {" points": " point", " days old": " day old"}
+    unit = one.get(fact.unit, fact.unit) if abs(value) == 1 else fact.unit
+    return f"{_short(value)}{unit}"
 
 
 def _because(condition: Condition, value: Any) -> dict[str, Any]:

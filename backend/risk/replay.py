@@ -68,7 +68,8 @@ class Story:
     answered: tuple[Answered, ...] = ()
     missed: tuple[Missed, ...] = ()
     plan_began: datetime | None = None
-    task_days: frozenset[date] = frozenset()
+    # Days with a completed task, and when each was noted.
+    tasks: tuple[tuple[date, datetime], ...] = ()
     moves: tuple[Move, ...] = ()
     # Modules that target a factor: (factor, joined the plan at, completed at).
     factor_modules: tuple[tuple[str, datetime, datetime | None], ...] = ()
@@ -278,7 +279,7 @@ def _engagement(story: Story, at: datetime) -> Engagement:
     finished = {f: [e for e in each if e is not None] for f, each in ends.items()}
     return Engagement(
         plan_began=began,
-        task_days=frozenset(day for day in story.task_days if began <= day <= at.date()),
+        task_days=frozenset(day for day, noted in story.tasks if day >= began and noted <= at),
         finished_factors={f: max(e) for f, e in finished.items() if e and len(e) == len(ends[f])},
     )
 
