@@ -80,9 +80,8 @@ def week(
     [coming] = world.check_ins(patient, "weekly", "scheduled")
     opened = datetime.fromisoformat(coming["opens_at"]) + timedelta(hours=1)
     while daily and opened - world.clock.now() > DAY:
-        world.clock.move_by(days=1)
-        world.tick()
-        if opened - world.clock.now() < (tasks + 1) * DAY:
+        next_night(world)
+        if opened - world.clock.now() < tasks * DAY:
             world.sign_in(patient)
             practise(world, patient, 0)
     world.clock.move_to(opened)
@@ -95,6 +94,13 @@ def week(
     asked |= answers_of(asked, disability, group)
     told: dict[str, Any] = world.ok(world.submit(patient, check_in, asked))
     return told
+
+
+def next_night(world: World) -> None:
+    """The worker at work soon after midnight, when windows have just closed."""
+    tomorrow = world.clock.now() + DAY
+    world.clock.move_to(tomorrow.replace(hour=1))
+    world.tick()
 
 
 def practise(world: World, patient: Caller, days_ago: int) -> None:

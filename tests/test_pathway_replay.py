@@ -24,7 +24,7 @@ from tests.backstage import rows, statements
 from tests.commands import run
 from tests.conftest import START, make_settings
 from tests.crowd import OF_TIER, known_and_new
-from tests.disability import begin, content_with_disability, own_pathway, week
+from tests.disability import begin, content_with_disability, next_night, own_pathway, week
 from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
@@ -78,8 +78,7 @@ def history(world: World, clinician: Caller) -> list[Caller]:
     world.sign_in(clinician)
     begin(world, clinician, 10, "high")
     for _ in range(24):
-        world.clock.move_by(days=1)
-        world.tick()
+        next_night(world)
     world.sign_in(clinician)
     return [worse, idle]
 
@@ -122,7 +121,7 @@ def test_the_same_pathway_gives_the_same_alerts_and_a_stricter_one_what_it_shoul
     then, new, only_then, only_new, patients = changed["stuck"]
     assert (then, new, only_then, only_new, patients) == (same["stuck"][0], 0, then, 0, 0)
     assert changed["worse-once"][:4] == (0, 1, 0, 1)
-    assert changed["silent"][1] > same["silent"][1] and changed["silent"][4] >= 2
+    assert sum(changed["silent"][2:4]) > 0, "sooner than before: other alerts"
     untouched = raised - {"stuck", "silent"}
     assert {rule: changed[rule] for rule in untouched} == {rule: same[rule] for rule in untouched}
     assert rows(asking, Alert) and len(rows(asking, Alert)) == len(alerts), "nothing is written"

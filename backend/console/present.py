@@ -210,6 +210,10 @@ def _because(condition: Mapping[str, Any]) -> str:
     fact = FACTS.get(condition["fact"], spaced(condition["fact"]))
     if "at_least" in condition:
         rule = f"{words(condition['at_least'])} or more"
+    elif "at_most" in condition:
+        rule = f"{words(condition['at_most'])} or less"
+    elif "below" in condition:
+        rule = f"under {words(condition['below'])}"
     else:
         rule = " or ".join(map(words, condition.get("one_of", [])))
     return f"{fact}: {words(condition['value'])} (the rule asks for {rule})"

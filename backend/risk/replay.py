@@ -15,7 +15,15 @@ from uuid import UUID
 
 from backend.risk import history, profile, stratification, trajectory
 from backend.risk.decisions import Assessment, Decision, State, decide
-from backend.risk.history import PAIN, RMDQ, Engagement, History, Judged, Scored, state_of
+from backend.risk.history import (
+    PAIN,
+    RMDQ,
+    Engagement,
+    History,
+    Judged,
+    Scored,
+    state_of,
+)
 from backend.risk.pathway import Pathway
 
 PHQ9 = "phq9.total"

@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from backend.core.content import ContentError
+from backend.risk.decisions import FACTS
 from backend.risk.pathway import GROUPS, KINDS, LOADS
 from backend.risk.pathway_files import load_pathway, names
-from tests.shipped import BATTERIES, CONTENT, MODULES, PATHWAY, SCORE_CODES
+from tests.shipped import BATTERIES, CONTENT, MODULES, PATHWAY, ROOT, SCORE_CODES
 
 TIERS = {1, 2, 3}
 
@@ -72,6 +73,16 @@ def test_the_programmes_rules_are_all_there() -> None:
     sources = " ".join(rule.source for rule in PATHWAY.rule_book.rules)
     for name in ("EARLY", "NONRESP", "NONRESP2", "WORSE", "RISKUP", "FACTOR", "STUCK", "STEPDOWN"):
         assert re.search(rf"\bR-{name}\b", sources), name
+
+
+def test_the_document_for_clinicians_names_every_rule_and_every_fact() -> None:
+    text = (ROOT / "docs" / "pathway.md").read_text()
+    for rule in PATHWAY.rule_book.rules:
+        assert f"`{rule.id}`" in text, rule.id
+    for name, fact in FACTS.items():
+        assert f"| `{name}` | {fact.title}" in text, name
+    for kind in KINDS:
+        assert kind in text, kind
 
 
 def test_every_tier_has_its_times() -> None:
