@@ -121,7 +121,8 @@ def test_the_same_pathway_gives_the_same_alerts_and_a_stricter_one_what_it_shoul
     then, new, only_then, only_new, patients = changed["stuck"]
     assert (then, new, only_then, only_new, patients) == (same["stuck"][0], 0, then, 0, 0)
     assert changed["worse-once"][:4] == (0, 1, 0, 1)
-    assert sum(changed["silent"][2:4]) > 0, "sooner than before: other alerts"
+    # Each a week sooner. One of them stood open to the end; taken as closed, it comes up again.
+    assert (same["silent"][0], changed["silent"]) == (3, (3, 4, 3, 4, 3))
     untouched = raised - {"stuck", "silent"}
     assert {rule: changed[rule] for rule in untouched} == {rule: same[rule] for rule in untouched}
     assert rows(asking, Alert) and len(rows(asking, Alert)) == len(alerts), "nothing is written"

@@ -13,11 +13,14 @@ from sqlalchemy import insert
 from backend import worker
 from backend.core.clock import MovableClock
 from backend.core.ids import new_id
+from backend.instruments.models import Score
 from backend.messaging.models import Communication
 from backend.programme.models import Adaptation, ModuleReading, PracticeLog, QuizAttempt
+from backend.risk.history import INDEX_WEEKS, review_weeks
 from backend.risk.models import RiskAssessment
 from tests.backstage import behind, rows, statements
 from tests.crowd import OF_TIER, crowd, raise_alert
+from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
 FEW, MANY = 5, 50
@@ -71,7 +74,7 @@ def test_a_check_in_costs_the_same_with_a_long_history(
         world.ok(world.post(f"{address}/practice", patient, done))
     clock.move_by(days=7, hours=1)
     world.tick()
-    for model in (RiskAssessment, Communication, ModuleReading, QuizAttempt, PracticeLog):
+    for model in (RiskAssessment, Score, Communication, ModuleReading, QuizAttempt, PracticeLog):
         multiply(app, model, people[1], MANY, timedelta(hours=3))
     costs = []
     for patient in people:
@@ -82,6 +85,31 @@ def test_a_check_in_costs_the_same_with_a_long_history(
     assert rows(app, Adaptation), "the plan was looked at"
     few, many = costs
     assert len(few) == len(many), set(many) - set(few)
+
+
+def test_a_week_of_which_no_rule_speaks_looks_nothing_up_for_the_rules(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    weeks = review_weeks(PATHWAY.rule_book) | INDEX_WEEKS
+    assert 4 in weeks and 5 not in weeks
+    patient = world.onboarded(clinician, 2)
+    seen = {}
+    for week in range(1, 6):
+        world.sign_in(patient)
+        [coming] = world.check_ins(patient, "weekly", "scheduled")
+        world.clock.move_to(datetime.fromisoformat(coming["opens_at"]) + timedelta(hours=1))
+        world.tick()
+        world.sign_in(patient)
+        [check_in] = world.check_ins(patient, "weekly")
+        answers = world.sheet(patient, check_in, 2)
+        seen[week] = cost(app, lambda c=check_in, a=answers: world.submit(patient, c, a))
+    looked_up = ("FROM score", "FROM module_reading")
+    assert all(any(table in s for s in seen[4]) for table in looked_up)
+    assert not [s for s in seen[5] for table in looked_up if table in s]
+    # The practice comes with the lock; its pathway is never asked for.
+    for week in seen:
+        assert sum("practice.pathway" in s for s in seen[week]) == 1
+        assert not [s for s in seen[week] if "\nFROM practice" in s and "practice_log" not in s]
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["first-served", "served-before"])
