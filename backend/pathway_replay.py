@@ -204,8 +204,10 @@ def _story(patient_id: UUID) -> Story:
 
 def _answered(patient_id: UUID, check_ins: Mapping[UUID, CheckIn]) -> Iterator[Answered]:
     scores: dict[UUID, dict[str, Any]] = defaultdict(dict)
-    for score in session.scalars(select(Score).where(Score.patient_id == patient_id)):
-        scores[score.response_id][score.code] = score.value
+    stored = select(Score).where(Score.patient_id == patient_id).order_by(Score.id)
+    for score in session.scalars(stored):
+        # As it was scored then, not as a later version would.
+        scores[score.response_id].setdefault(score.code, score.value)
     responses = select(QuestionnaireResponse).where(QuestionnaireResponse.patient_id == patient_id)
     flags = _red_flags()
     for each in session.scalars(responses.order_by(QuestionnaireResponse.received_at)):

@@ -64,10 +64,13 @@ def history_of(patient_id: UUID) -> History:
     connection = session.connection()
     scores = connection.execute(_SCORES, {"patient_id": patient_id})
     judged = connection.execute(_JUDGED, {"patient_id": patient_id})
-    return History(
-        tuple(Scored(r.response_id, r.code, r.value, r.at) for r in scores if r.value is not None),
-        tuple(Judged(*row) for row in judged),
-    )
+    # Of a response that was scored again by a later version, the score it was decided on counts.
+    first: dict[tuple[UUID, str], Scored] = {}
+    for row in scores:
+        if row.value is not None:
+            found = Scored(row.response_id, row.code, row.value, row.at)
+            first.setdefault((row.response_id, row.code), found)
+    return History(tuple(first.values()), tuple(Judged(*row) for row in judged))
 
 
 def judge_again(
