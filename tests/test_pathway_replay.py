@@ -66,7 +66,7 @@ def tidy(world: World, clinician: Caller, rule: str) -> None:
 def history(world: World, clinician: Caller) -> list[Caller]:
     """Three people: one gets worse and has danger, one does nothing, one falls silent."""
     worse = begin(world, clinician, 6, "medium")
-    for level in (6, 6, 14, 14):
+    for level in (6, 6, 14, 14, 14, 14):
         week(world, worse, level, "medium", tasks=4, daily=True)
     world.weekly(worse, 9)
     tidy(world, clinician, "rising")
@@ -120,7 +120,8 @@ def test_the_same_pathway_gives_the_same_alerts_and_a_stricter_one_what_it_shoul
     changed = replayed(asking, clinician.practice_id, "strict")
     then, new, only_then, only_new, patients = changed["stuck"]
     assert (then, new, only_then, only_new, patients) == (same["stuck"][0], 0, then, 0, 0)
-    assert changed["worse-once"][:4] == (0, 1, 0, 1)
+    # In week 3 and, once that is closed and has been quiet, in week 6.
+    assert changed["worse-once"][:4] == (0, 2, 0, 2)
     # Each a week sooner. One of them stood open to the end; taken as closed, it comes up again.
     assert (same["silent"][0], changed["silent"]) == (3, (3, 4, 3, 4, 3))
     untouched = raised - {"stuck", "silent"}
@@ -239,5 +240,5 @@ def test_check_names_the_file_and_the_fault(asking: Flask, content: Path) -> Non
     own_pathway(content, "odd", follow_up=[{"code": "phq2.total", "from": 3, "battery": "nine"}])
     told = run(asking, "pathway", "check")
     assert told.exit_code == 1
-    assert "odd.yaml: there is no battery nine" in told.output
+    assert "odd.yaml" in told.output and "there is no battery nine" in told.output
     assert run(asking, "pathway", "check", "--pathway", "default").exit_code == 0

@@ -53,6 +53,8 @@ def multiply(app: Flask, model: Any, patient: Caller, by: int, apart: timedelta)
                     copy[key] -= n * apart
             if "day" in copy:
                 copy["day"] -= n * timedelta(days=1)
+            if "scoring_version" in copy:
+                copy["scoring_version"] += f" copy {n}"
             if "occurrence" in copy:
                 copy["occurrence"] += f" copy {n}"
             copies.append({**copy, "id": new_id()})

@@ -140,7 +140,7 @@ def test_a_part_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
     [
         ("stratification", {"method": "sbst", "speed": 3}),
         ("stratification", ["sbst"]),
-        ("stratification", {**RAW["stratification"], "assigning": "ompsq-sf"}),
+        ("stratification", {**RAW["stratification"], "assigning": "nobody"}),
         ("factors", [{"factor": "sleep"}]),
         ("factors", 7),
         ("trajectory", {**RAW["trajectory"], "reliability": "good"}),
