@@ -32,6 +32,9 @@ LOOKED_BACK_ON = frozenset({RMDQ, PAIN})
 # The steps of one road are stored within moments of each other.
 SAME_ROAD = timedelta(minutes=1)
 STUCK_WITHIN = timedelta(days=14)
+DAY = timedelta(days=1)
+ON_THE_COURSE = frozenset({"baseline", "weekly"})
+ACUTE = "under-6-weeks"
 
 
 @dataclass(frozen=True)
@@ -95,26 +98,20 @@ class Decided:
 
 @dataclass
 class _Telling:
-    """A story told from its start by one pathway."""
+    """A story told from its start by one pathway. ``courses`` are the decisions by response."""
 
     rules: Pathway
     story: Story
-    acute: str
+    courses: Mapping[UUID, str | None]
     scores: list[Scored] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
-    occasions: list[tuple[datetime, dict[str, Decimal], Decimal | None]] = field(
-        default_factory=list
-    )
-    course: str = "persistent"
     last_course: str | None = None
     last_answer: datetime | None = None
 
 
-def replay(
-    rules: Pathway, story: Story, until: datetime, acute: str = "under-6-weeks"
-) -> list[Decided]:
+def replay(rules: Pathway, story: Story, until: datetime) -> list[Decided]:
     """Everything that is due by a pathway from a patient's start to ``until``, oldest first."""
-    telling = _Telling(rules, story, acute)
+    telling = _Telling(rules, story, _courses(rules, story))
     events: list[tuple[datetime, int, Any]] = [
         *((each.at, 0, each) for each in story.answered),
         *((each.at, 1, each) for each in story.missed),
@@ -149,8 +146,6 @@ def _answered(telling: _Telling, event: Answered) -> Iterator[tuple[State, Asses
 
 
 def _baseline(telling: _Telling, event: Answered) -> tuple[State, Assessment]:
-    if event.answers.get("context.duration") == telling.acute:
-        telling.course = "acute"
     _move_course(telling, event)
     codes = [source.code for factor in telling.rules.factors for source in factor.sources]
     known = {code: event.scores.get(code) for code in codes}
@@ -255,24 +250,49 @@ def _group(telling: _Telling) -> str | None:
 
 
 def _move_course(telling: _Telling, event: Answered) -> str | None:
-    rule, at = telling.rules.trajectory, event.at
-    answered = trajectory.severities(rule, event.scores)
-    readings: dict[str, trajectory.Reading] = {}
-    for then, severity, _ in telling.occasions:
-        age = (at - then) // timedelta(days=1)
-        readings |= {name: trajectory.Reading(value, age) for name, value in severity.items()}
-    readings |= {name: trajectory.Reading(value, 0) for name, value in answered.items()}
-    score = trajectory.risk_score(rule, readings)
-    # As they are stored, so that later occasions see what they saw then.
-    kept = {name: Decimal(str(float(round(value, 4)))) for name, value in answered.items()}
-    telling.occasions.append((at, kept, score.value))
-    if score.value is None:
-        return None
-    scored = [(then, float(value)) for then, _, value in telling.occasions if value is not None]
-    start = scored[0][0]
-    points = [trajectory.Point((then - start) / timedelta(days=1), v) for then, v in scored]
-    telling.last_course = trajectory.judge(rule, telling.course, points).decision
-    return telling.last_course
+    decision = telling.courses[event.response_id]
+    telling.last_course = decision or telling.last_course
+    return decision
+
+
+def _courses(rules: Pathway, story: Story) -> dict[UUID, str | None]:
+    """The decision on the course at every set of answers that moved it."""
+    told = [e for e in story.answered if e.kind in ON_THE_COURSE and not e.locks]
+    acute = any(e.answers.get("context.duration") == ACUTE for e in told if e.kind == "baseline")
+    return dict(
+        zip(
+            (each.response_id for each in told),
+            _decisions(rules.trajectory, "acute" if acute else "persistent", told),
+            strict=True,
+        )
+    )
+
+
+def _decisions(
+    rule: trajectory.TrajectoryRule, course: str, told: Sequence[Answered]
+) -> Iterator[str | None]:
+    readings: dict[str, tuple[Decimal, datetime]] = {}
+    points: list[trajectory.Point] = []
+    start: datetime | None = None
+    for each in told:
+        answered = trajectory.severities(rule, each.scores)
+        now_known = {
+            **{
+                name: trajectory.Reading(v, (each.at - at) // DAY)
+                for name, (v, at) in readings.items()
+            },
+            **{name: trajectory.Reading(value, 0) for name, value in answered.items()},
+        }
+        # Kept as they are stored, so that later occasions see what they saw then.
+        for name, value in answered.items():
+            readings[name] = Decimal(str(float(round(value, 4)))), each.at
+        score = trajectory.risk_score(rule, now_known).value
+        if score is None:
+            yield None
+            continue
+        start = start or each.at
+        points.append(trajectory.Point((each.at - start) / DAY, float(score)))
+        yield trajectory.judge(rule, course, points).decision
 
 
 def _engagement(story: Story, at: datetime) -> Engagement:
