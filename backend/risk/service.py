@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.core import audit
 from backend.core.clock import now
+from backend.core.content import ContentError
 from backend.core.database import session, table_of
 from backend.core.identity import actor
 from backend.core.ids import new_id
@@ -100,9 +101,18 @@ class Course:
 
 
 def pathway(practice_id: UUID) -> Pathway:
-    """The rule set that a practice follows. No query where the caller holds the practice."""
+    """The rule set that a practice follows. No query where the caller holds the practice.
+
+    If its file has gone or is broken, the default rules judge, and say so by their name: a red flag
+    must never be lost for the want of a file.
+    """
     practice = session.get_one(Practice, practice_id)
-    return load_pathway(current_app.extensions["settings"].content, practice.pathway)
+    content = current_app.extensions["settings"].content
+    try:
+        return load_pathway(content, practice.pathway)
+    except ContentError as error:
+        current_app.extensions["log"].error("pathway-unreadable", file=error.file)
+        return load_pathway(content, DEFAULT)
 
 
 def find_danger(asked: Questionnaire, answers: Mapping[str, Any]) -> safety.Finding:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from backend.app import create_app
 from backend.core.clock import MovableClock
+from backend.practices import service as practices
 from backend.programme.models import CarePlan
 from backend.risk.models import DecisionRecord, RiskAssessment
 from tests.backstage import behind, rows
@@ -250,8 +251,6 @@ def test_each_practice_is_judged_by_its_own_pathway(
 ) -> None:
     own_pathway(content, "strict", rules={"stuck": {"tier": 2}})
     with behind(asking):
-        from backend.practices import service as practices
-
         first, second = (
             practices.create_practice(name, "GB", "Europe/London").id
             for name in ("Hill Surgery", "Dale Surgery")
@@ -271,6 +270,19 @@ def test_each_practice_is_judged_by_its_own_pathway(
     assert versions == {first: PATHWAY.label, second: "strict/1.0.0"}
 
 
+def test_danger_is_heard_though_the_practices_own_pathway_is_gone(
+    asking: Flask, world: World, clinician: Caller
+) -> None:
+    with behind(asking):
+        practices.use_pathway(clinician.practice_id, "gone")
+    patient = world.patient(clinician)
+    told = world.answer(patient, "safety-screen", safety__numbness=True)
+    assert told["now"]["level"] == "emergency"
+    assert alerts_of(world, clinician) == {"red-flag": 1}
+    [alert] = world.alerts(clinician)
+    assert alert["rule_version"] == PATHWAY.label
+
+
 def test_a_second_tool_is_kept_beside_the_one_that_assigns(
     asking: Flask, world: World, content: Path
 ) -> None:
@@ -288,8 +300,6 @@ def test_a_second_tool_is_kept_beside_the_one_that_assigns(
         own_pathway(content, name, stratification={"assigning": assigning, "methods": methods})
         practice = world.practice(name)
         with behind(asking):
-            from backend.practices import service as practices
-
             practices.use_pathway(practice, name)
         clinician = world.provider(practice)
         patient = begin(world, clinician, disability=12, group="low")
