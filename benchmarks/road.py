@@ -166,7 +166,7 @@ class _Stage:
                 session.flush()
                 check_in = CheckIn(
                     id=new_id(), practice_id=self.practice_id, patient_id=patient.id,
-                    enrolment_id=enrolment.id, kind="weekly", battery="weekly", occasion=1,
+                    enrolment_id=enrolment.id, kind="weekly", battery="weekly", occasion=9,
                     status="open", opens_at=at - timedelta(hours=1),
                     closes_at=at + timedelta(days=6), reminders_sent=1,
                 )  # fmt: skip

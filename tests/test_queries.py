@@ -16,7 +16,7 @@ from backend.core.ids import new_id
 from backend.instruments.models import Score
 from backend.messaging.models import Communication
 from backend.programme.models import Adaptation, ModuleReading, PracticeLog, QuizAttempt
-from backend.risk.history import INDEX_WEEKS, review_weeks
+from backend.risk.history import INDEX_WEEKS
 from backend.risk.models import RiskAssessment
 from tests.backstage import behind, rows, statements
 from tests.crowd import OF_TIER, crowd, raise_alert
@@ -92,7 +92,7 @@ def test_a_check_in_costs_the_same_with_a_long_history(
 def test_a_week_of_which_no_rule_speaks_looks_nothing_up_for_the_rules(
     app: Flask, world: World, clinician: Caller
 ) -> None:
-    weeks = review_weeks(PATHWAY.rule_book) | INDEX_WEEKS
+    weeks = PATHWAY.rule_book.review_weeks | INDEX_WEEKS
     assert 4 in weeks and 5 not in weeks
     patient = world.onboarded(clinician, 2)
     seen = {}

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.risk.decisions import State
-from backend.risk.pathway import Condition, EngagementRule, Pathway, RuleBook, When
+from backend.risk.pathway import EngagementRule, Pathway
 
 RMDQ = "rmdq.total"
 PAIN = "peg.intensity"
@@ -109,16 +109,11 @@ class History:
         }
 
 
-def review_weeks(rules: RuleBook) -> frozenset[int]:
-    """Weeks in which some rule looks back: only then is the history read."""
-    return frozenset(week for rule in rules.rules for week in _weeks(rule.when))
-
-
 def is_due(rules: Pathway, week: int, scores: Mapping[str, Decimal | None]) -> bool:
     """Whether a weekly check-in looks back: by its week or by what was asked, never by chance."""
     asked = {RMDQ, *rules.stratification.codes}
     return (
-        week in INDEX_WEEKS or week in review_weeks(rules.rule_book) or not asked.isdisjoint(scores)
+        week in INDEX_WEEKS or week in rules.rule_book.review_weeks or not asked.isdisjoint(scores)
     )
 
 
@@ -169,9 +164,3 @@ def _beside(scores: Sequence[Scored], other: Scored | None, code: str) -> Decima
         ),
         None,
     )
-
-
-def _weeks(when: When) -> list[int]:
-    if isinstance(when, Condition):
-        return [int(week) for week in when.values] if when.fact == "week" else []
-    return [week for part in when.parts for week in _weeks(part)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from backend.risk.profile import FactorRule
@@ -122,6 +123,17 @@ class RuleBook:
 
     version: str
     rules: tuple[Rule, ...]
+
+    @cached_property
+    def review_weeks(self) -> frozenset[int]:
+        """Weeks in which some rule looks back: only then is the history read."""
+        return frozenset(week for rule in self.rules for week in _weeks(rule.when))
+
+
+def _weeks(when: When) -> list[int]:
+    if isinstance(when, Condition):
+        return [int(week) for week in when.values] if when.fact == "week" else []
+    return [week for part in when.parts for week in _weeks(part)]
 
 
 @dataclass(frozen=True)
