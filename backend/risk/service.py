@@ -50,6 +50,20 @@ _NEWEST = (
     .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
     .limit(bindparam("limit"))
 )
+_COURSE = (
+    select(
+        RiskAssessment.at,
+        RiskAssessment.value,
+        RiskAssessment.outcome,
+        RiskAssessment.inputs["severity"].label("severity"),
+        RiskAssessment.result,
+        RiskAssessment.reasons,
+        RiskAssessment.method_version,
+    )
+    .where(RiskAssessment.patient_id == bindparam("patient_id"), RiskAssessment.kind == TRAJECTORY)
+    .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,28 @@ class TrendPoint:
     value: Decimal
     decision: str | None
     band: str | None
+
+
+@dataclass(frozen=True)
+class CoursePoint:
+    """One occasion of a patient's course with all that was stored of it.
+
+    ``value`` and ``expected`` are points 0-100, ``error`` the standard error of measurement in
+    points, ``severity`` what was answered on that occasion (0 best, 1 worst). Of an occasion that
+    gave no score, ``reasons`` says why.
+    """
+
+    at: datetime
+    value: Decimal | None
+    decision: str | None
+    band: str | None
+    expected: float | None
+    error: float | None
+    contributions: Mapping[str, float]
+    severity: Mapping[str, float]
+    reasons: tuple[str, ...]
+    older: tuple[str, ...]
+    method_version: str
 
 
 @dataclass(frozen=True)
@@ -234,6 +270,12 @@ def trend(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[TrendPoint]:
     return [_trend_point(row) for row in _series(patient_id, limit) if row.value is not None]
 
 
+def course_of(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[CoursePoint]:
+    """The newest ``limit`` occasions of a patient's course, oldest first. One query."""
+    newest = session.connection().execute(_COURSE, {"patient_id": patient_id, "limit": limit})
+    return [_course_point(row) for row in reversed(newest.all())]
+
+
 def latest(patient_id: UUID) -> list[RiskAssessment]:
     """The newest assessment of each kind."""
     query = (
@@ -282,6 +324,7 @@ def _judge_course(
         outcome, reasons = judged.decision, list(judged.reasons)
         result = {
             "expected": judged.expected,
+            "error": round(rule.standard_error, 2),
             "deviation": judged.deviation,
             "band": judged.band,
             "contributions": {k: float(v) for k, v in score.contributions.items()},
@@ -330,6 +373,23 @@ def _series(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[Any]:
 
 def _trend_point(row: Any) -> TrendPoint:
     return TrendPoint(row.at, row.value, row.outcome, row.band)
+
+
+def _course_point(row: Any) -> CoursePoint:
+    result = row.result
+    return CoursePoint(
+        at=row.at,
+        value=row.value,
+        decision=row.outcome,
+        band=result.get("band"),
+        expected=result.get("expected"),
+        error=result.get("error"),
+        contributions=result.get("contributions", {}),
+        severity=row.severity,
+        reasons=tuple(row.reasons),
+        older=tuple(result.get("older", ())),
+        method_version=row.method_version,
+    )
 
 
 def _row(source: Source, kind: str, **values: Any) -> dict[str, Any]:

@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from backend.core import tenancy
 from backend.core.audit import AuditEvent
 from backend.core.clock import MovableClock
-from backend.risk import profile, response_index, stratification, trajectory
+from backend.risk import profile, response_index, service, stratification, trajectory
 from backend.risk.models import RiskAssessment, SafetyHold
-from tests.backstage import rows
+from tests.backstage import rows, statements
 from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
@@ -121,6 +122,30 @@ def test_the_trend_is_told_oldest_first_with_its_decisions(
     assert datetime.fromisoformat(newest["trajectory"]["at"]) == at[-1]
     assert datetime.fromisoformat(newest["stratification"]["at"]) == at[0]
     assert newest["trajectory"]["value"] == values[-1]
+
+
+def test_the_course_is_told_with_all_that_was_stored_of_it_in_one_query(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 3)
+    for severity in (4, 6, 8):
+        world.weekly(patient, severity)
+    stored = rows(app, RiskAssessment, RiskAssessment.kind == "trajectory")
+    with app.app_context(), tenancy.across_practices(), statements(app) as sent:
+        told = service.course_of(patient.id)
+        last_two = service.course_of(patient.id, limit=2)
+    assert sum("risk_assessment" in statement for statement in sent) == 2
+    assert last_two == told[-2:]
+    assert len(told) == 4
+    for point, row in zip(told, stored, strict=True):
+        assert (point.at, point.value, point.decision) == (row.at, row.value, row.outcome)
+        assert point.severity == row.inputs["severity"]
+        assert point.contributions == row.result["contributions"]
+        assert point.error == pytest.approx(PATHWAY.trajectory.standard_error, abs=0.005)
+        assert point.expected == row.result["expected"]
+        assert (point.band, point.method_version) == (row.result["band"], PATHWAY.label)
+        assert (list(point.reasons), list(point.older)) == (row.reasons, row.result["older"])
+    assert told[0].older == () and told[1].older, "a week asks only some of the questions"
 
 
 def test_before_the_baseline_nothing_is_judged(world: World, clinician: Caller) -> None:
