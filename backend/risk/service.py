@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -32,8 +32,10 @@ FACTOR_PROFILE = "factor-profile"
 RESPONSE_INDEX = "response-index"
 TRAJECTORY = "trajectory"
 
-# A year of weeks: what the course is judged on.
+# A year of weeks: what is shown of a course.
 LONGEST_SERIES = 53
+# Two years: what it is judged on. Beyond, the start would move on with every answer.
+JUDGED_SERIES = 105
 ACUTE_ANSWER = "under-6-weeks"
 
 # Built once: these are on the road of every check-in.
@@ -242,7 +244,7 @@ def assess_baseline(
 def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
     """Move the trajectory on by one check-in: one query for the series, one insert."""
     rules = pathway()
-    earlier = _series(source.patient_id)
+    earlier = _series(source.patient_id, JUDGED_SERIES - 1)
     course = earlier[0].inputs["course"] if earlier else "persistent"
     judged = _judge_course(source, scores, earlier, course)
     session.connection().execute(_INSERT, judged.row)
@@ -312,58 +314,48 @@ def _judge_course(
     earlier: Sequence[Any],
     course: str,
 ) -> _Judged:
-    rules = pathway()
     at = now()
-    rule = rules.trajectory
+    rule = pathway().trajectory
     answered = trajectory.severities(rule, scores)
-    score = trajectory.risk_score(rule, _readings(answered, earlier, at))
+    before = [(row.at, row.inputs["severity"]) for row in earlier]
+    score = trajectory.risk_score(rule, trajectory.latest_readings(rule, before, answered, at))
     outcome, result, reasons = None, {}, [score.reason] if score.reason else []
     if score.value is not None:
-        points = [*_points(earlier), trajectory.Point(_day(earlier, at), float(score.value))]
-        judged = trajectory.judge(rule, course, points)
+        judged = trajectory.judge(rule, course, _points(earlier, at, score.value))
         outcome, reasons = judged.decision, list(judged.reasons)
-        result = {
-            "expected": judged.expected,
-            "error": round(rule.standard_error, 2),
-            "deviation": judged.deviation,
-            "band": judged.band,
-            "contributions": {k: float(v) for k, v in score.contributions.items()},
-            "older": list(score.older),
-        }
-    severity = {name: float(round(value, 4)) for name, value in answered.items()}
+        result = _result(rule, score, judged)
     row = _row(
         source,
         TRAJECTORY,
         outcome=outcome,
         value=score.value,
-        inputs={"course": course, "severity": severity},
+        inputs={"course": course, "severity": answered},
         result=result,
         reasons=reasons,
     )
     return _Judged(score, row)
 
 
-def _readings(
-    answered: Mapping[str, Decimal], earlier: Sequence[Any], at: datetime
-) -> dict[str, trajectory.Reading]:
-    readings: dict[str, trajectory.Reading] = {}
-    for row in earlier:
-        age = (at - row.at) // timedelta(days=1)
-        for name, severity in row.inputs["severity"].items():
-            readings[name] = trajectory.Reading(Decimal(str(severity)), age)
-    for name, value in answered.items():
-        readings[name] = trajectory.Reading(value, 0)
-    return readings
+def _result(
+    rule: trajectory.TrajectoryRule, score: trajectory.RiskScore, judged: trajectory.Judgement
+) -> dict[str, Any]:
+    return {
+        "expected": judged.expected,
+        "error": round(rule.standard_error, 2),
+        "present": judged.present,
+        "usual": judged.usual,
+        "deviation": judged.deviation,
+        "band": judged.band,
+        "contributions": {name: float(share) for name, share in score.contributions.items()},
+        "older": list(score.older),
+    }
 
 
-def _points(earlier: Sequence[Any]) -> list[trajectory.Point]:
-    scored = [row for row in earlier if row.value is not None]
-    return [trajectory.Point(_day(scored, row.at), float(row.value)) for row in scored]
-
-
-def _day(rows: Sequence[Any], at: datetime) -> float:
-    scored = [row for row in rows if row.value is not None]
-    return (at - scored[0].at) / timedelta(days=1) if scored else 0.0
+def _points(earlier: Sequence[Any], at: datetime, value: Decimal) -> list[trajectory.Point]:
+    scored = [(row.at, float(row.value)) for row in earlier if row.value is not None]
+    scored.append((at, float(value)))
+    start = scored[0][0]
+    return [trajectory.Point((then - start) / trajectory.DAY, score) for then, score in scored]
 
 
 def _series(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[Any]:

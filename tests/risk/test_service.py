@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -69,37 +69,36 @@ def test_each_judgement_is_kept_with_rule_version_inputs_and_reasons_and_replays
     assert (row.result["points"], row.reasons) == (dict(index.points), list(index.reasons))
 
     row = stored["trajectory"]
-    readings = {
-        name: trajectory.Reading(value, 0)
-        for name, value in decimals(row.inputs["severity"]).items()
-        if value is not None
-    }
-    assert trajectory.risk_score(PATHWAY.trajectory, readings).value == row.value
+    occasion = trajectory.Occasion(row.at, row.inputs["course"], row.inputs["severity"])
+    [(score, judged)] = trajectory.replay(PATHWAY.trajectory, [occasion])
+    assert judged is not None
+    assert (score.value, judged.decision) == (row.value, row.outcome)
 
 
 def test_a_course_replays_from_what_is_stored(app: Flask, world: World, clinician: Caller) -> None:
     patient = world.onboarded(clinician, 5)
-    for severity in (5, 4, 7, 9, 9):
+    for severity in (5, 4, 7, 1, 3, 9, 9):
         world.weekly(patient, severity)
     course = rows(app, RiskAssessment, RiskAssessment.kind == "trajectory")
-    assert len(course) == 6
-    readings: dict[str, tuple[Decimal, datetime]] = {}
-    points: list[trajectory.Point] = []
-    for row in course:
-        for name, severity in row.inputs["severity"].items():
-            readings[name] = Decimal(str(severity)), row.at
-        score = trajectory.risk_score(
-            PATHWAY.trajectory,
-            {n: trajectory.Reading(v, (row.at - at).days) for n, (v, at) in readings.items()},
-        )
-        assert score.value == row.value
-        assert score.value is not None
-        points.append(
-            trajectory.Point((row.at - course[0].at) / timedelta(days=1), float(score.value))
-        )
-        judged = trajectory.judge(PATHWAY.trajectory, row.inputs["course"], points)
-        assert (judged.decision, list(judged.reasons)) == (row.outcome, row.reasons)
-        assert (judged.band, judged.expected) == (row.result["band"], row.result["expected"])
+    assert len(course) == 8
+    occasions = [
+        trajectory.Occasion(row.at, row.inputs["course"], row.inputs["severity"]) for row in course
+    ]
+    replayed = trajectory.replay(PATHWAY.trajectory, occasions)
+    for row, (score, judged) in zip(course, replayed, strict=True):
+        assert judged is not None
+        assert (row.value, row.outcome) == (score.value, judged.decision)
+        assert row.reasons == list(judged.reasons)
+        assert row.result == {
+            "expected": judged.expected,
+            "error": round(PATHWAY.trajectory.standard_error, 2),
+            "present": judged.present,
+            "usual": judged.usual,
+            "deviation": judged.deviation,
+            "band": judged.band,
+            "contributions": {n: float(share) for n, share in score.contributions.items()},
+            "older": list(score.older),
+        }
     assert course[-1].outcome in ("rising", "rising_fast")
 
 
