@@ -1,12 +1,9 @@
-"""The weekly risk score and its course. Pure.
+"""The course of the weekly risk score: is it rising, and is it improving as expected? Pure.
 
-The score is a weighted mean of severities, explainable by construction (weights after the
-associations with change in disability in Lee 2015 and SBPR 2011). Two questions are asked of its
-course, each of a control chart (EWMA, Roberts 1959) and never of a plain threshold: has the person
-risen above their *own usual level*, and do they stay behind the *expected course*? With a standard
-error of 8 points a stable person just under a cut would cross it in about half of weeks.
-
-Parameters, simulation and limits: docs/risk.md.
+Two questions are asked, each of a control chart (EWMA, Roberts 1959) and never of a plain
+threshold: has the person risen above their *own usual level*, and do they stay behind the
+*expected course*? With a standard error of 8 points a stable person just under a cut would cross
+it in about half of weeks. Parameters, simulation and limits: docs/risk.md.
 """
 
 from __future__ import annotations
@@ -14,9 +11,46 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import cached_property
+from datetime import datetime
+
+from backend.risk.risk_score import (
+    DAY,
+    Reading,
+    RiskScore,
+    latest_readings,
+    risk_score,
+    severities,
+)
+from backend.risk.trajectory_rule import Course, Input, InputSource, TrajectoryRule
+
+__all__ = [
+    "CONCERNS",
+    "DAY",
+    "IMPROVING",
+    "MILD_TO_GRAVE",
+    "NOT_IMPROVING",
+    "RISING",
+    "RISING_FAST",
+    "STABLE",
+    "Course",
+    "Input",
+    "InputSource",
+    "Judgement",
+    "Occasion",
+    "Point",
+    "Reading",
+    "RiskScore",
+    "TrajectoryRule",
+    "Walk",
+    "band",
+    "judge",
+    "latest_readings",
+    "replay",
+    "risk_score",
+    "severities",
+    "silent_after_rise",
+    "steps_of",
+]
 
 STABLE = "stable"
 IMPROVING = "improving"
@@ -30,108 +64,6 @@ FIRST_SCORES = 3
 CLEAR_AFTER = 2
 SILENT_AFTER = 2
 WEEK = 7.0
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class InputSource:
-    """A score code with the ends of its scale."""
-
-    code: str
-    best: float
-    worst: float
-
-
-@dataclass(frozen=True)
-class Input:
-    """One part of the score; the first of its sources that was answered at an occasion counts."""
-
-    name: str
-    weight: float
-    sources: tuple[InputSource, ...]
-
-
-@dataclass(frozen=True)
-class Course:
-    """Expected exponential decay to ``floor`` points with time constant ``tau_days``."""
-
-    floor: float
-    tau_days: float
-
-
-@dataclass(frozen=True)
-class TrajectoryRule:
-    """Everything that decides score and course, from the pathway.
-
-    ``smoothing`` is the weight of a new week in the present level, ``usual_smoothing`` in the
-    person's own usual level. In standard errors: ``limit``, how far the present may lie above the
-    usual level; ``fall_limit``, how far below before the usual level follows at once;
-    ``behind_limit``, how far above the expected course.
-    """
-
-    inputs: tuple[Input, ...]
-    required: frozenset[str]
-    others_needed: int
-    fresh_days: int
-    half_life_days: int
-    medium_from: float
-    high_from: float
-    standard_deviation: float
-    reliability: float
-    courses: Mapping[str, Course]
-    smoothing: float
-    usual_smoothing: float
-    limit: float
-    fall_limit: float
-    behind_limit: float
-    not_improving_after_days: int
-    important_fall: float
-
-    @cached_property
-    def standard_error(self) -> float:
-        """Standard error of measurement, in points: SD x sqrt(1 - reliability)."""
-        return self.standard_deviation * math.sqrt(1 - self.reliability)
-
-    @cached_property
-    def reliable_change_90(self) -> float:
-        """Smallest change that is real at 90 % confidence, in points."""
-        return 1.645 * math.sqrt(2) * self.standard_error
-
-    @cached_property
-    def reliable_change_95(self) -> float:
-        """Smallest change that is real at 95 % confidence, in points."""
-        return 1.96 * math.sqrt(2) * self.standard_error
-
-    @cached_property
-    def limit_points(self) -> float:
-        """How far the present level may lie above the usual one, in points."""
-        return self.limit * self.standard_error
-
-    @cached_property
-    def fall_points(self) -> float:
-        """How far it may lie below before the usual level follows, in points."""
-        return self.fall_limit * self.standard_error
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The newest severity (0 best, 1 worst) of an input, and its age in days."""
-
-    severity: float
-    age_days: int
-
-
-@dataclass(frozen=True)
-class RiskScore:
-    """Score 0-100 with what each input contributes to it, or ``None`` and the reason.
-
-    All in tenths of a point; the contributions add up to the score exactly.
-    """
-
-    value: Decimal | None
-    contributions: Mapping[str, Decimal]
-    older: tuple[str, ...]
-    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,89 +98,6 @@ class Occasion:
     at: datetime
     course: str
     severity: Mapping[str, float]
-
-
-def severities(rule: TrajectoryRule, scores: Mapping[str, Decimal | None]) -> dict[str, float]:
-    """What one occasion says of each input, 0 best to 1 worst; unanswered inputs are absent.
-
-    Rounded to four decimals, as they are stored, so that a replay computes with the same numbers.
-    """
-    found = {}
-    for each in rule.inputs:
-        for source in each.sources:
-            value = scores.get(source.code)
-            if value is not None:
-                share = (float(value) - source.best) / (source.worst - source.best)
-                # Adding nothing turns minus nothing, on a falling scale, into nothing.
-                found[each.name] = round(share, 4) + 0.0
-                break
-    return found
-
-
-def latest_readings(
-    rule: TrajectoryRule,
-    earlier: Sequence[tuple[datetime, Mapping[str, float]]],
-    answered: Mapping[str, float],
-    at: datetime,
-) -> dict[str, Reading]:
-    """The newest reading of each input by ``at``: today's answers, else those of before.
-
-    ``earlier`` holds time and severities of earlier occasions, oldest first.
-    """
-    readings = {name: Reading(severity, 0) for name, severity in answered.items()}
-    for then, severity in reversed(earlier):
-        if len(readings) == len(rule.inputs):
-            break
-        new = severity.keys() - readings.keys()
-        if new:
-            age = (at - then) // DAY
-            for name in new:
-                readings[name] = Reading(severity[name], age)
-    return readings
-
-
-def risk_score(rule: TrajectoryRule, readings: Mapping[str, Reading]) -> RiskScore:
-    """The weighted mean of severities, times 100.
-
-    Older readings fade by half in ``half_life_days``. Needs the required inputs and
-    ``others_needed`` others, none older than ``fresh_days``.
-    """
-    fresh = {name for name, reading in readings.items() if reading.age_days <= rule.fresh_days}
-    lacking = sorted(rule.required - fresh)
-    if lacking:
-        return RiskScore(None, {}, (), f"no recent {', '.join(lacking)}")
-    if len(fresh - rule.required) < rule.others_needed:
-        return RiskScore(None, {}, (), f"fewer than {rule.others_needed} other recent answers")
-    names, weights, shares, older = [], [], [], []
-    for each in rule.inputs:
-        reading = readings.get(each.name)
-        if reading is None:
-            continue
-        weight = each.weight
-        if reading.age_days:
-            weight *= 0.5 ** (reading.age_days / rule.half_life_days)
-            older.append(each.name)
-        names.append(each.name)
-        weights.append(weight)
-        shares.append(1000 * weight * reading.severity)
-    total = math.fsum(weights)
-    tenths = _whole([share / total for share in shares])
-    return RiskScore(
-        value=Decimal(sum(tenths)).scaleb(-1),
-        contributions={n: Decimal(t).scaleb(-1) for n, t in zip(names, tenths, strict=True)},
-        older=tuple(sorted(older)),
-    )
-
-
-def _whole(shares: Sequence[float]) -> list[int]:
-    """Whole numbers near ``shares`` that add up to their rounded sum (largest remainder)."""
-    whole = [int(share) for share in shares]
-    left = int(math.fsum(shares) + 0.5) - sum(whole)
-    if left:
-        by_remainder = sorted(range(len(shares)), key=lambda i: whole[i] - shares[i])
-        for index in by_remainder[:left]:
-            whole[index] += 1
-    return whole
 
 
 def judge(rule: TrajectoryRule, course: str, points: Sequence[Point]) -> Judgement:
@@ -337,7 +186,7 @@ class Walk:
         "start_day",
         "usual",
         "usual_before",
-    )  # fmt: skip
+    )
 
     def __init__(self, rule: TrajectoryRule, course: str) -> None:
         self.rule = rule
