@@ -24,6 +24,7 @@ from backend.risk.risk_score import (
 from backend.risk.trajectory_rule import Course, Input, InputSource, TrajectoryRule
 
 __all__ = [
+    "CLEAR_AFTER",
     "CONCERNS",
     "DAY",
     "IMPROVING",
