@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from backend.core import tenancy
@@ -15,7 +16,7 @@ from backend.core.audit import AuditEvent
 from backend.core.clock import MovableClock
 from backend.risk import profile, response_index, service, stratification, trajectory
 from backend.risk.models import RiskAssessment, SafetyHold
-from tests.backstage import rows, statements
+from tests.backstage import behind, rows, statements
 from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
@@ -100,6 +101,32 @@ def test_a_course_replays_from_what_is_stored(app: Flask, world: World, clinicia
             "older": list(score.older),
         }
     assert course[-1].outcome in ("rising", "rising_fast")
+
+
+def test_a_course_of_more_than_a_year_is_judged_from_its_start(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 8)
+    # Sixty more answers in the week until the next check-in stand for a long course.
+    with behind(app) as session:
+        [start] = session.scalars(select(RiskAssessment).where(RiskAssessment.kind == "trajectory"))
+        kept = ("practice_id", "patient_id", "kind", "method", "method_version", "outcome", "value")
+        copied = {name: getattr(start, name) for name in (*kept, "inputs", "result", "reasons")}
+        session.add_all(
+            RiskAssessment(**copied, at=start.at + timedelta(hours=hour)) for hour in range(1, 61)
+        )
+    world.weekly(patient, 8)
+    course = sorted(
+        rows(app, RiskAssessment, RiskAssessment.kind == "trajectory"), key=lambda row: row.at
+    )
+    assert len(course) == 62 > service.LONGEST_SERIES
+    occasions = [
+        trajectory.Occasion(row.at, row.inputs["course"], row.inputs["severity"]) for row in course
+    ]
+    _, judged = trajectory.replay(PATHWAY.trajectory, occasions)[-1]
+    _, cut = trajectory.replay(PATHWAY.trajectory, occasions[-service.LONGEST_SERIES :])[-1]
+    assert judged is not None and cut is not None
+    assert course[-1].result["expected"] == judged.expected != cut.expected
 
 
 def test_the_trend_is_told_oldest_first_with_its_decisions(
