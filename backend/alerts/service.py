@@ -25,7 +25,7 @@ from backend.messaging import service as messaging
 from backend.practices.models import Practice, Provider
 from backend.risk import service as risk
 
-__all__ = ["AlertFacts", "act", "bump_feed", "raise_for"]
+__all__ = ["AlertFacts", "act", "bump_feed", "opened_for", "raise_for"]
 
 
 def raise_for(
@@ -125,6 +125,17 @@ def history(alert_id: UUID) -> list[AlertEvent]:
     """Every change of an alert, oldest first."""
     query = select(AlertEvent).where(AlertEvent.alert_id == alert_id)
     return list(session.scalars(query.order_by(AlertEvent.at, AlertEvent.id)))
+
+
+def opened_for(patient_id: UUID) -> list[Alert]:
+    """Every alert that was ever opened for a patient, oldest first; the look is recorded."""
+    query = (
+        select(Alert)
+        .where(Alert.patient_id == patient_id, Alert.practice_id == actor.practice_id)
+        .order_by(Alert.opened_at, Alert.id)
+    )
+    audit.record("alert.list", practice_id=actor.practice_id, patient_id=patient_id)
+    return list(session.scalars(query))
 
 
 def escalate(alerts: Sequence[Alert], versions: Mapping[UUID, int]) -> None:

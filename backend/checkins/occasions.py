@@ -14,6 +14,7 @@ from backend.checkins.models import (
     BASELINE,
     COMPLETED,
     FOLLOW_UP,
+    MISSED,
     OPEN,
     SAFETY_SCREEN,
     SCHEDULED,
@@ -148,6 +149,16 @@ def last_answers(patient_ids: Sequence[UUID]) -> dict[UUID, datetime]:
         .group_by(CheckIn.patient_id)
     )
     return {patient_id: at for patient_id, at in session.execute(query) if at}
+
+
+def missed_weeks(patient_id: UUID) -> list[datetime]:
+    """When each weekly check-in opened that a patient let pass, oldest first."""
+    query = (
+        select(CheckIn.opens_at)
+        .where(CheckIn.patient_id == patient_id, CheckIn.kind == WEEKLY, CheckIn.status == MISSED)
+        .order_by(CheckIn.opens_at)
+    )
+    return list(session.scalars(query))
 
 
 def _row(enrolment: Enrolment, **values: object) -> dict[str, object]:

@@ -97,6 +97,14 @@ def answered_before(patient_id: UUID, idempotency_key: str) -> QuestionnaireResp
     )
 
 
+def answers_of(response_ids: Iterable[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """The answers of stored responses, in one query."""
+    query = select(QuestionnaireResponse.id, QuestionnaireResponse.answers).where(
+        QuestionnaireResponse.id.in_(set(response_ids))
+    )
+    return {row.id: row.answers for row in session.execute(query)}
+
+
 def score(asked: Questionnaire, answers: Mapping[str, Any]) -> list[scoring.Score]:
     """Every scale value of a set of answers, or why there is none. Pure."""
     known = library().instruments
