@@ -174,6 +174,20 @@ def test_the_course_is_told_with_all_that_was_stored_of_it_in_one_query(
     assert told[0].older == () and told[1].older, "a week asks only some of the questions"
 
 
+def test_the_trend_explains_each_score(app: Flask, world: World, clinician: Caller) -> None:
+    patient = world.onboarded(clinician, 3)
+    world.weekly(patient, 8)
+    told = risk_of(world, clinician, patient)["trend"]
+    stored = rows(app, RiskAssessment, RiskAssessment.kind == "trajectory")
+    assert len(told) == len(stored) == 2
+    for point, row in zip(told, stored, strict=True):
+        for name in ("expected", "error", "contributions", "older"):
+            assert point[name] == row.result[name]
+        assert (point["reasons"], point["method_version"]) == (row.reasons, row.method_version)
+        assert sum(point["contributions"].values()) == pytest.approx(point["value"], abs=0.5)
+    assert told[0]["older"] == [] and told[1]["older"]
+
+
 def test_before_the_baseline_nothing_is_judged(world: World, clinician: Caller) -> None:
     patient = world.patient(clinician)
     world.answer(patient, "safety-screen")
