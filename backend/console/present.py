@@ -107,7 +107,9 @@ def evidence(entry: Mapping[str, Any], titles: Mapping[str, str]) -> Evidence:
         Occasion(datetime.fromisoformat(o["at"]), words(o["score"]), words(o["decision"]))
         for o in rest.pop("last_four", [])
     ]
-    reasons, factors = list(rest.pop("reasons", [])), list(rest.pop("factors", []))
+    # The rule's own sentence, where it was stored, says most.
+    own = [rest.pop("why")] if rest.get("why") else []
+    reasons, factors = [*own, *rest.pop("reasons", [])], list(rest.pop("factors", []))
     source = rest.pop("source", None)
     return Evidence(
         at=at,

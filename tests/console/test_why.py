@@ -14,7 +14,7 @@ import pytest
 from backend.alerts.models import Alert
 from backend.console import course, factors, present, why
 from backend.console.why import Scale, Why
-from backend.risk import profile, response_index, stratification
+from backend.risk import profile, response_index
 from backend.risk.service import CoursePoint
 from tests.shipped import INSTRUMENTS, PATHWAY, SCORE_CODES
 
@@ -66,12 +66,9 @@ def assessment(**values: Any) -> Any:
     return SimpleNamespace(at=AT, method_version=PATHWAY.label, **{**given, **values})
 
 
-def group(total: int, psychosocial: int) -> Any:
+def group(outcome: str, total: int, psychosocial: int, *reasons: str) -> Any:
     inputs = {"sbst.total": float(total), "sbst.psychosocial": float(psychosocial)}
-    found = stratification.stratify(
-        PATHWAY.stratification, {code: Decimal(int(v)) for code, v in inputs.items()}
-    )
-    return assessment(outcome=found.group, inputs=inputs, reasons=list(found.reasons))
+    return assessment(outcome=outcome, inputs=inputs, reasons=list(reasons))
 
 
 def profiled(scores: Mapping[str, int]) -> Any:
@@ -120,7 +117,7 @@ EVIDENCE = {
     "source": "Lumbra's own",
 }
 EVERY_REASON: dict[str, Why] = {
-    "risk group": why.risk_group(group(7, 4), SCALES, {}),
+    "risk group": why.risk_group(group("high", 7, 4, "total 7 is over 3"), SCALES, {}),
     "factor": why.elevated_factor(
         profiled({"weekly.fear": 9}).result["elevated"][0],
         profiled({"weekly.fear": 9}),
@@ -154,20 +151,11 @@ def test_no_reason_speaks_in_codes(name: str) -> None:
     assert not re.search(r"[a-z]_[a-z]|\bNone\b|[{}\[\]]", words(EVERY_REASON[name]))
 
 
-@pytest.mark.parametrize(
-    ("total", "psychosocial", "told"),
-    [
-        (3, 2, ["Total 3 is 3 or less."]),
-        (4, 3, ["Total 4 is over 3.", "Psychosocial 3 is under 4."]),
-        (4, 4, ["Total 4 is over 3.", "Psychosocial 4 is 4 or more."]),
-    ],
-)
-def test_the_risk_group_is_told_by_the_scores_and_the_cuts(
-    total: int, psychosocial: int, told: list[str]
-) -> None:
-    reason = why.risk_group(group(total, psychosocial), SCALES, TOLD)
-    assert list(reason.rule) == told
-    assert dict(reason.answered)["STarT Back total"] == f"{total} of 9 (higher is worse)"
+def test_the_risk_group_is_told_by_scores_cuts_and_answers() -> None:
+    found = group("high", 4, 4, "total 4 is over 3", "psychosocial 4 is 4 or more")
+    reason = why.risk_group(found, SCALES, TOLD)
+    assert list(reason.rule) == ["Total 4 is over 3.", "Psychosocial 4 is 4 or more."]
+    assert dict(reason.answered)["STarT Back total"] == "4 of 9 (higher is worse)"
     assert list(reason.answered)[2:] == [("I worry", "Agree"), ("I walk", "Disagree")]
     assert "Hill 2008" in reason.source
     assert "not a diagnosis" in reason.not_meant and "probability" in reason.not_meant
@@ -383,6 +371,13 @@ def test_a_course_without_any_score_is_told_and_has_no_numbers() -> None:
     assert found is not None
     assert (list(found.numbers), list(found.shares), found.shares_why) == ([], [], None)
     assert found.drawing.lacks_weeks and not found.drawing.has_error
+
+
+def test_an_alert_tells_the_sentence_of_its_rule_first() -> None:
+    told = present.evidence({**EVIDENCE, "why": "the score rises"}, TITLES)
+    assert told.reasons == ["the score rises", *EVIDENCE["reasons"]]
+    assert "Why" not in dict(told.rows)
+    assert told.contributions == [("Fear of movement", "9")]
 
 
 def test_stored_sentences_name_scales_and_leave_other_words_alone() -> None:
