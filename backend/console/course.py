@@ -15,6 +15,7 @@ from backend.console.why import Scales, Titles, Told, Why
 from backend.risk.models import RiskAssessment
 from backend.risk.pathway import Pathway
 from backend.risk.service import CoursePoint
+from backend.risk.trajectory import CONCERNS
 
 DECISIONS = {
     "stable": "Stable",
@@ -71,6 +72,11 @@ class Picture:
     shares: Sequence[tuple[str, float]]
     shares_why: Why | None
     points: Sequence[CoursePoint]
+
+    @property
+    def is_rising(self) -> bool:
+        """Whether the newest decision is a concern, whatever alerts are open."""
+        return self.points[-1].decision in CONCERNS
 
 
 def numbered(alerts: Sequence[Alert], points: Sequence[CoursePoint]) -> list[NumberedAlert]:

@@ -21,6 +21,10 @@ ZONE = "Europe/London"
 SIZES = [charts.DESK, charts.COLUMN, charts.PHONE]
 
 
+# Eight days after the first, and a week later.
+LATE = [Week(START + timedelta(days=days), 42.0, 8.0, 30.0) for days in (8, 15)]
+
+
 def weeks(*values: float | None, error: float | None = 8.0) -> list[Week]:
     return [Week(START + n * WEEK, value, error, 30.0) for n, value in enumerate(values)]
 
@@ -105,6 +109,7 @@ def test_without_a_known_error_there_is_no_band() -> None:
         (Course(weeks(40, 41, None, 43, 44)), [2, 2], 1),
         (Course([*weeks(40, 41), *weeks(0, 0, 0, 43, 44)[3:]], [START + 2 * WEEK]), [2, 2], 1),
         (Course([*weeks(40, 41), *weeks(0, 0, 0, 43, 44)[3:]]), [2, 2], 0),
+        (Course([*weeks(40), *LATE], [START + WEEK]), [2], 1),
         (Course(weeks(40, 41), [START + 3 * WEEK]), [2], 1),
         (Course(weeks(40, 41), [START - WEEK]), [2], 0),
     ],
@@ -114,6 +119,7 @@ def test_without_a_known_error_there_is_no_band() -> None:
         "no score made",
         "missed",
         "no check-in at all",
+        "missed between a late answer and an early one",
         "missed since",
         "missed before the first",
     ],

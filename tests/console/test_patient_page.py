@@ -183,7 +183,7 @@ def test_a_closed_alert_stays_in_the_picture(
         shown.open(f"/console/alerts/{alert.id}").send("/acknowledge")
         shown.send("/resolve", code="contacted")
     shown.open(f"/console/patients/{patient.id}")
-    assert "Nothing is open for this patient." in shown.text
+    assert "Nothing is open for this patient, but the risk score is rising" in shown.text
     desk = SVG.findall(shown.html.partition("<figure")[2])[0]
     assert desk.count('class="flag') == len(before)
     assert shown.text.count("Resolved") == len(before)
