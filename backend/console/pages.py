@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -47,6 +48,7 @@ def helpers() -> dict[str, Any]:
     """What every template of the console may use."""
     viewer = session.viewer()
     zone = viewer.zone if viewer else "UTC"
+    titles = cache(_scale_titles)
     return {
         "viewer": viewer,
         "present": present,
@@ -54,7 +56,7 @@ def helpers() -> dict[str, Any]:
         "when": lambda at: present.when(at, zone),
         "day": lambda at: present.day(at, zone),
         "mark": svg.mark,
-        "named": lambda text: present.named(text, _scale_titles()),
+        "named": lambda text: present.named(text, titles()),
         "may_see_care": viewer is not None and viewer.role in CARE_TEAM,
     }
 
