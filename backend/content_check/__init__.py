@@ -7,23 +7,26 @@ as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from backend.checkins import feedback
-from backend.content_check.instruments import read_pairs, shared_faults
-from backend.content_check.pathways import Known, battery_faults, known, pathway_faults
+from backend.content_check import pathways
+from backend.content_check.instruments import Pair, read_pairs, shared_faults
+from backend.content_check.pathways import Known, battery_faults, known
 from backend.content_check.texts import module_faults, translation_faults
 from backend.core.content import ContentError, Document
 from backend.core.schema import LANGUAGES
+from backend.instruments.releases import unreleased_changes
 from backend.instruments.service import load_library
 from backend.messaging import templates
 from backend.patients import consent
 from backend.programme import module_files
-from backend.risk.pathway_files import load_pathway
+from backend.risk.pathway_files import load_pathway, names
+from backend.risk.service import DEFAULT
 
 BATTERIES = "batteries.yaml"
 T = TypeVar("T")
@@ -34,6 +37,17 @@ def faults(content: Path, now: datetime) -> list[str]:
     found = list(_checked(content, now.date()))
     named = {_subject(content, error) for error in found}
     found += [error for error in _refused(content) if _subject(content, error) not in named]
+    return _lines(content, found)
+
+
+def pathway_faults(content: Path, name: str) -> list[str]:
+    """Every fault of one pathway; that of the files it speaks of is not told."""
+    offered, _ = _offered(content, read_pairs(content / "instruments", date.min))
+    found = list(_pathway(content, name, offered))
+    return _lines(content, found or _tried(partial(load_pathway, content, name))[1])
+
+
+def _lines(content: Path, found: Iterable[ContentError]) -> list[str]:
     unique = {(error.file, error.line or 0, error.message) for error in found}
     return [_told(content, *each) for each in sorted(unique)]
 
@@ -56,42 +70,57 @@ def _checked(content: Path, today: date) -> Iterator[ContentError]:
     for pair in pairs:
         yield from pair.faults
     yield from shared_faults(pairs)
-    batteries, unread = _tried(partial(Document.read, content / "pathways" / BATTERIES))
-    yield from unread
-    offered = known(pairs, batteries.value if batteries else None)
-    if batteries is not None:
-        yield from battery_faults(batteries, offered)
+    yield from _unreleased(content / "instruments")
+    offered, batteries = _offered(content, pairs)
+    yield from batteries
+    for name in _pathway_names(content):
+        yield from _pathway(content, name, offered)
     catalogue, _ = _tried(partial(module_files.load_modules, content))
-    names = None if catalogue is None else frozenset(module.id for module in catalogue.values())
-    yield from _pathways(content, offered, names)
     if catalogue is not None:
         yield from module_faults(content, catalogue, _factors(content), today)
     yield from translation_faults(content)
 
 
-def _pathways(
-    content: Path, offered: Known, modules: frozenset[str] | None
-) -> Iterator[ContentError]:
-    for file in _pathway_files(content):
-        document, unread = _tried(partial(Document.read, file))
-        yield from unread
-        if document is not None:
-            yield from pathway_faults(document, offered, modules)
+def _offered(content: Path, pairs: Sequence[Pair]) -> tuple[Known, list[ContentError]]:
+    """What instruments and batteries offer, and the faults of the batteries."""
+    document, unread = _tried(partial(Document.read, content / "pathways" / BATTERIES))
+    if document is None:
+        return known(pairs, None), unread
+    offered = known(pairs, document.value)
+    return offered, list(battery_faults(document, offered))
 
 
-def _pathway_files(content: Path) -> list[Path]:
-    return sorted(f for f in (content / "pathways").glob("*.yaml") if f.name != BATTERIES)
+def _pathway(content: Path, name: str, offered: Known) -> Iterator[ContentError]:
+    document, unread = _tried(partial(Document.read, content / "pathways" / f"{name}.yaml"))
+    yield from unread
+    catalogue, _ = _tried(partial(module_files.load_modules, content))
+    modules = None if catalogue is None else frozenset(each.id for each in catalogue.values())
+    if document is not None:
+        yield from pathways.pathway_faults(document, offered, modules)
+
+
+def _pathway_names(content: Path) -> list[str]:
+    """The pathways there are, and the one that there must be."""
+    return sorted({DEFAULT, *names(content)})
 
 
 def _factors(content: Path) -> frozenset[str] | None:
     """The factors of all pathways; ``None`` when one cannot be read."""
     found: set[str] = set()
-    for file in _pathway_files(content):
-        rules, _ = _tried(partial(load_pathway, content, file.stem))
+    for name in _pathway_names(content):
+        rules, _ = _tried(partial(load_pathway, content, name))
         if rules is None:
             return None
         found |= {factor.factor for factor in rules.factors}
     return frozenset(found)
+
+
+def _unreleased(folder: Path) -> Iterator[ContentError]:
+    """Files that say something new under an old version."""
+    try:
+        yield from unreleased_changes(folder)
+    except ContentError as error:
+        yield error
 
 
 def _refused(content: Path) -> Iterator[ContentError]:
@@ -99,7 +128,7 @@ def _refused(content: Path) -> Iterator[ContentError]:
     readings: list[Callable[[], object]] = [
         partial(load_library, content),
         partial(module_files.load_modules, content),
-        *(partial(load_pathway, content, file.stem) for file in _pathway_files(content)),
+        *(partial(load_pathway, content, name) for name in _pathway_names(content)),
     ]
     for language in LANGUAGES:
         readings += [

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.content_check.instruments import Pair
-from backend.content_check.questionnaires import parts
+from backend.content_check.questionnaires import LANGUAGES, parts
 from backend.content_check.rules import rule_faults
 from backend.core.content import ContentError, Document
 from backend.risk.pathway import GROUPS, LOADS
@@ -66,7 +66,7 @@ def _put(battery: Mapping[str, Any], asked: Mapping[str, frozenset[str] | None])
     found: set[str] = set()
     for part in map(_mapping, battery.get("parts") or []):
         rotate = _mapping(part.get("rotate"))
-        if rotate:
+        if rotate or part.get("always"):
             found |= {*part.get("always", []), *rotate.get("of", [])}
             continue
         for name in part.get("alternate") or [part.get("instrument")]:
@@ -77,6 +77,11 @@ def _put(battery: Mapping[str, Any], asked: Mapping[str, frozenset[str] | None])
 def battery_faults(document: Document, offered: Known) -> Iterator[ContentError]:
     """Batteries that ask what there is not. How much they ask, their loader says."""
     for battery, said in _mapping(_mapping(document.value).get("batteries")).items():
+        title = _mapping(said).get("title")
+        for language, name in LANGUAGES.items():
+            if not _mapping(title).get(language):
+                message = f"{battery}: the title has no {name} translation ({language})"
+                yield document.fault(message, "batteries", battery, "title")
         for number, part in enumerate(map(_mapping, _mapping(said).get("parts") or [])):
             path = ("batteries", battery, "parts", number)
             names = part.get("alternate") or [part.get("instrument")]

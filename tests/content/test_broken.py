@@ -71,6 +71,7 @@ def test_several_faults_of_one_file_are_told_in_the_order_of_its_lines(overlay: 
     file = content / "instruments" / "pseq2" / "scoring.yaml"
     said = file.read_text()
     for old, new in (
+        ("version: 1.0.0", "version: 1.0.1"),
         ("next_review: 2027-11-23", "next_review: 2026-11-25"),
         ("[pseq2.1, pseq2.2]", "[pseq2.1, pseq2.3]"),
         ("{from: 8, band: good}", "{from: 13, band: good}"),
