@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from backend.content_check import faults
+from backend.core.schema import LANGUAGES
 from tests.shipped import CONTENT, INSTRUMENTS
 
 TODAY = datetime(2026, 12, 1, tzinfo=UTC)
@@ -98,6 +99,9 @@ STANDARD = "pathways/standard.yaml"
         (STANDARD, replaced("peg.intensity", "peg.sum"), "peg.sum"),
         ("pathways/batteries.yaml", replaced("{instrument: peg}", "{instrument: pig}"), "pig"),
         ("pathways/batteries.yaml", removed, "batteries.yaml"),
+        ("pathways/batteries.yaml", replaced("at_most: 10", "at_most: 6"), "more than 6"),
+        ("pathways/batteries.yaml", replaced("nl: Wekelijkse", "fr: Wekelijkse"), "Dutch"),
+        ("pathways/batteries.yaml", replaced("[safety.gateway]", "[safety.gate]"), "safety.gate"),
         (f"{PEG}/scoring.yaml", removed, "scoring.yaml"),
         (f"{PEG}/questionnaire.json", removed, "questionnaire.json"),
         (f"{PEG}/scoring.yaml", written("- a list"), "scoring.yaml"),
@@ -127,6 +131,33 @@ def test_a_fault_is_named_with_its_place(copy: Path, name: str, change: Change, 
     assert any(told in fault for fault in found), found
     # A clinician has no use for a traceback or a Python name.
     assert not any("Traceback" in fault for fault in found)
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        ("messages/{}.yaml", lambda said: said["templates"].pop("help")),
+        ("feedback/{}.yaml", lambda said: said["trend"].pop("rising")),
+        ("safety/{}.yaml", lambda said: said["levels"]["emergency"].pop("title")),
+    ],
+)
+def test_what_is_said_in_english_alone_is_named(
+    copy: Path, language: str, name: str, lost: Callable[[Any], object]
+) -> None:
+    file = name.format(language)
+    edited(lost)(copy / file)
+    [fault] = faults(copy, TODAY)
+    assert fault.startswith(f"content/{file}:") and "translation" in fault
+    removed(copy / file)
+    assert any(fault.startswith(f"content/{file}: there is no") for fault in faults(copy, TODAY))
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_a_consent_text_in_english_alone_is_named(copy: Path, language: str) -> None:
+    name = f"consent/programme.{language}.md"
+    removed(copy / name)
+    assert any(fault.startswith(f"content/{name}: there is no") for fault in faults(copy, TODAY))
 
 
 def test_faults_in_several_files_are_all_named_at_once(copy: Path) -> None:
