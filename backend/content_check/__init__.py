@@ -7,7 +7,7 @@ as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ def faults(content: Path, now: datetime) -> list[str]:
     """Every fault found, as ``file:line: fault`` by file and line; empty when all is sound."""
     found = list(_checked(content, now.date()))
     named = {_subject(content, error) for error in found}
-    found += [e for e in _refused(content, named) if _subject(content, e) not in named]
+    found += [error for error in _refused(content) if _subject(content, error) not in named]
     return _lines(content, found)
 
 
@@ -123,7 +123,7 @@ def _unreleased(folder: Path) -> Iterator[ContentError]:
         yield error
 
 
-def _refused(content: Path, named: Set[Path]) -> Iterator[ContentError]:
+def _refused(content: Path) -> Iterator[ContentError]:
     """What the application itself would not read: the first fault of each reading."""
     readings: list[Callable[[], object]] = [
         partial(load_library, content),
@@ -131,11 +131,8 @@ def _refused(content: Path, named: Set[Path]) -> Iterator[ContentError]:
         *(partial(load_pathway, content, name) for name in _pathway_names(content)),
     ]
     for language in LANGUAGES:
-        # These two are read together, and a fault of theirs may be called one of both.
-        together = {content / folder / f"{language}.yaml" for folder in ("safety", "feedback")}
-        if together.isdisjoint(named):
-            readings.append(partial(feedback.load_texts, content, language))
         readings += [
+            partial(feedback.load_texts, content, language),
             partial(consent.load_text, content, consent.PROGRAMME, language),
             partial(templates.in_language, content, language),
         ]

@@ -48,6 +48,8 @@ class Document:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else None
             raise ContentError(file, f"cannot be read: {error.problem}", line) from None
+        except FileNotFoundError:
+            raise ContentError(file, "cannot be read: there is no such file") from None
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise ContentError(file, f"cannot be read: {error}") from None
         return cls(file, text, value)
