@@ -10,6 +10,7 @@ from typing import Any
 from backend.content_check.instruments import Pair
 from backend.content_check.questionnaires import LANGUAGES, parts
 from backend.content_check.rules import rule_faults
+from backend.content_check.shapes import listed, mapping, words
 from backend.core.content import ContentError, Document
 from backend.risk.pathway import GROUPS, LOADS
 
@@ -45,8 +46,8 @@ def known(pairs: Sequence[Pair], batteries: Any) -> Known:
         for name, items in questions.items()
     }
     scales = [scale for pair in pairs if pair.scoring for scale in pair.scoring.scales]
-    said = _mapping(_mapping(batteries).get("batteries"))
-    put = [_put(_mapping(battery), asked) for battery in said.values()]
+    said = mapping(mapping(batteries).get("batteries"))
+    put = [_put(mapping(battery), asked) for battery in said.values()]
     return Known(
         ranges={s.code: (_decimal(s.range[0]), _decimal(s.range[1])) for s in scales},
         answers={
@@ -64,49 +65,53 @@ def known(pairs: Sequence[Pair], batteries: Any) -> Known:
 def _put(battery: Mapping[str, Any], asked: Mapping[str, frozenset[str] | None]) -> set[str]:
     """Every question that a battery puts on some occasion."""
     found: set[str] = set()
-    for part in map(_mapping, battery.get("parts") or []):
-        rotate = _mapping(part.get("rotate"))
-        if rotate or part.get("always"):
-            found |= {*part.get("always", []), *rotate.get("of", [])}
-            continue
-        for name in part.get("alternate") or [part.get("instrument")]:
-            found |= (asked.get(name) or frozenset()) - set(part.get("omit", []))
+    for part in map(mapping, listed(battery.get("parts"))):
+        chosen = {*words(part.get("always")), *words(mapping(part.get("rotate")).get("of"))}
+        for name in _instruments(part):
+            own = asked.get(name) or frozenset()
+            found |= chosen or own - set(words(part.get("omit")))
     return found
+
+
+def _instruments(part: Mapping[str, Any]) -> list[str]:
+    """The instrument of a part, or those that take turns."""
+    return words(part.get("alternate")) or [str(part.get("instrument"))]
 
 
 def battery_faults(document: Document, offered: Known) -> Iterator[ContentError]:
     """Batteries that ask what there is not. How much they ask, their loader says."""
-    for battery, said in _mapping(_mapping(document.value).get("batteries")).items():
-        title = _mapping(said).get("title")
+    for battery, said in mapping(mapping(document.value).get("batteries")).items():
+        title = mapping(mapping(said).get("title"))
         for language, name in LANGUAGES.items():
-            if not _mapping(title).get(language):
+            if not title.get(language):
                 message = f"{battery}: the title has no {name} translation ({language})"
                 yield document.fault(message, "batteries", battery, "title")
-        for number, part in enumerate(map(_mapping, _mapping(said).get("parts") or [])):
-            path = ("batteries", battery, "parts", number)
-            names = part.get("alternate") or [part.get("instrument")]
-            for name in names:
-                if name not in offered.asked:
-                    yield document.fault(f"{battery}: there is no instrument {name}", *path)
-                    continue
-                own = offered.asked[name]
-                links = {*part.get("omit", []), *part.get("always", [])}
-                links |= {*_mapping(part.get("rotate")).get("of", [])}
-                links |= {part["behind"]} if part.get("behind") else set()
-                for link in sorted(map(str, links - own if own is not None else ())):
-                    yield document.fault(f"{battery}: {name} does not ask {link}", *path)
+        for number, part in enumerate(map(mapping, listed(mapping(said).get("parts")))):
+            for message in _part_faults(part, offered):
+                yield document.fault(f"{battery}: {message}", "batteries", battery, "parts", number)
+
+
+def _part_faults(part: Mapping[str, Any], offered: Known) -> Iterator[str]:
+    named = {*words(part.get("omit")), *words(part.get("always"))}
+    named |= {*words(mapping(part.get("rotate")).get("of")), *words([part.get("behind")])}
+    for name in _instruments(part):
+        own = offered.asked.get(name)
+        if name not in offered.asked:
+            yield f"there is no instrument {name}"
+        elif own is not None:
+            yield from (f"{name} does not ask {link}" for link in sorted(named - own))
 
 
 def pathway_faults(
     document: Document, offered: Known, modules: frozenset[str] | None
 ) -> Iterator[ContentError]:
     """Every fault that the instruments, batteries and modules around a pathway bring to light."""
-    said = _mapping(document.value)
+    said = mapping(document.value)
     for path, part in parts(said):
         yield from _source_faults(document, path, part, offered)
     yield from _group_faults(document, said, offered)
     yield from _follow_up_faults(document, said, offered)
-    yield from _plan_faults(document, _mapping(said.get("plan")), modules)
+    yield from _plan_faults(document, mapping(said.get("plan")), modules)
     yield from rule_faults(document, offered.ranges)
 
 
@@ -124,14 +129,14 @@ def _source_faults(
                 message = f"{code} never reaches {part[key]}; it goes from {low} to {high}"
                 yield document.fault(message, *path, key)
         ends = part.get("range")
-        if ends is not None and ends != [low, high]:
+        if isinstance(ends, list) and ends != [low, high]:
             message = f"{code} goes from {low} to {high}, not {ends}"
             yield document.fault(message, *path, "range")
     if isinstance(link, str) and link not in offered.loose:
         if link not in offered.answers:
             yield document.fault(f"no instrument asks {link}", *path, "link")
             return
-        for answer in part.get("in") or []:
+        for answer in words(part.get("in")):
             if offered.answers[link] and answer not in offered.answers[link]:
                 yield document.fault(f"{link} has no answer {answer}", *path, "in")
 
@@ -139,7 +144,7 @@ def _source_faults(
 def _group_faults(
     document: Document, said: Mapping[str, Any], offered: Known
 ) -> Iterator[ContentError]:
-    rule = _mapping(said.get("stratification"))
+    rule = mapping(said.get("stratification"))
     assigning = rule.get("assigning")
     for path, part in parts(rule, ("stratification",)):
         for key in ("total", "psychosocial"):
@@ -156,8 +161,8 @@ def _group_faults(
 def _follow_up_faults(
     document: Document, said: Mapping[str, Any], offered: Known
 ) -> Iterator[ContentError]:
-    for number, rule in enumerate(map(_mapping, said.get("follow_up") or [])):
-        code, battery = rule.get("code"), rule.get("battery")
+    for number, rule in enumerate(map(mapping, listed(said.get("follow_up")))):
+        code, battery = str(rule.get("code")), str(rule.get("battery"))
         if code in offered.ranges and code not in offered.given:
             message = f"no battery asks for all of {code}, so this is never followed up"
             yield document.fault(message, "follow_up", number, "code")
@@ -169,28 +174,24 @@ def _follow_up_faults(
 def _plan_faults(
     document: Document, plan: Mapping[str, Any], modules: frozenset[str] | None
 ) -> Iterator[ContentError]:
-    for number, name in enumerate(plan.get("core") or []):
-        if modules is not None and name not in modules:
+    for number, name in enumerate(listed(plan.get("core"))):
+        if modules is not None and str(name) not in modules:
             yield document.fault(f"there is no module {name}", "plan", "core", number)
     if "matrix" not in plan:
         return
-    matrix = _mapping(plan["matrix"])
-    for group in matrix.keys() - set(GROUPS):
+    matrix = mapping(plan["matrix"])
+    for group in sorted(map(str, matrix.keys() - set(GROUPS))):
         message = f"nobody is in the group {group}; groups are {', '.join(GROUPS)}"
         yield document.fault(message, "plan", "matrix", group)
     for group in GROUPS:
-        cells = _mapping(matrix.get(group))
-        for load in cells.keys() - set(LOADS):
+        cells = mapping(matrix.get(group))
+        for load in sorted(map(str, cells.keys() - set(LOADS))):
             message = f"nobody has {load} factors; use {', '.join(LOADS)}"
             yield document.fault(message, "plan", "matrix", group, load)
         for load in LOADS:
             if load not in cells:
                 message = f"there is no plan for group {group} with {load} factors"
                 yield document.fault(message, "plan", "matrix", group, load)
-
-
-def _mapping(value: Any) -> Mapping[Any, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _decimal(value: float) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from backend.content_check.shapes import Path, Questionnaire, Scoring
+from backend.content_check.shapes import Path, Questionnaire, Scoring, listed, mapping
 from backend.core.content import ContentError, Document
 from backend.instruments.definitions import MAXIMUM, MINIMUM
 
@@ -61,7 +61,7 @@ def _item_faults(document: Document, asked: Questionnaire) -> Iterator[ContentEr
 
 def _code_faults(document: Document) -> Iterator[ContentError]:
     for path, part in parts(document.value):
-        if part.get("system") == LOINC and part.get("code") not in SURE:
+        if part.get("system") == LOINC and str(part.get("code")) not in SURE:
             message = f"LOINC code {part.get('code')} is not on the list of codes we are sure of"
             yield document.fault(message, *path, "code")
 
@@ -99,12 +99,13 @@ def _translations_that_are_lacking(document: Document) -> Iterator[ContentError]
 
 def translations(part: Mapping[str, Any], key: str) -> dict[str, str]:
     """What the translation extension says of a text, by language."""
-    found = {}
-    for extension in (part.get(f"_{key}") or {}).get("extension", []):
+    found: dict[str, str] = {}
+    for extension in map(mapping, listed(mapping(part.get(f"_{key}")).get("extension"))):
         if extension.get("url") == TRANSLATION:
-            inner = {each.get("url"): each for each in extension.get("extension", [])}
-            language = inner.get("lang", {}).get("valueCode")
-            found[language] = str(inner.get("content", {}).get("valueString", ""))
+            ends = [mapping(each) for each in listed(extension.get("extension"))]
+            language = [end.get("valueCode") for end in ends if end.get("url") == "lang"]
+            content = [end.get("valueString") for end in ends if end.get("url") == "content"]
+            found.update(zip(map(str, language), map(str, content), strict=False))
     return found
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
+from math import prod
 from typing import Any
 
+from backend.content_check.shapes import Path, listed, mapping
 from backend.core.content import ContentError, Document
 from backend.risk.decisions import FACTS
 
-Path = tuple[str | int, ...]
 Ranges = Mapping[str, tuple[Decimal, Decimal]]
 
 # The scores behind facts; a fall or rise of a score is at most its whole range.
@@ -54,11 +55,7 @@ class _Condition:
 
 def rule_faults(document: Document, ranges: Ranges) -> Iterator[ContentError]:
     """Every rule, or part of one, that can never hold."""
-    said = document.value
-    rules = said.get("rules") if isinstance(said, Mapping) else None
-    for number, rule in enumerate(rules if isinstance(rules, list) else []):
-        if not isinstance(rule, Mapping):
-            continue
+    for number, rule in enumerate(map(mapping, listed(mapping(document.value).get("rules")))):
         name = rule.get("id", number + 1)
         path = ("rules", number, "when")
         ways = _ways(rule.get("when"), path)
@@ -79,11 +76,8 @@ def rule_faults(document: Document, ranges: Ranges) -> Iterator[ContentError]:
 
 def _ways(when: Any, path: Path) -> list[tuple[_Condition, ...]]:
     """The sets of conditions each of which makes a list of parts hold."""
-    lists = [_ways_of(part, (*path, n)) for n, part in enumerate(when or [])]
-    many = 1
-    for each in lists:
-        many *= max(len(each), 1)
-    if many > MOST_WAYS:
+    lists = [_ways_of(part, (*path, n)) for n, part in enumerate(listed(when))]
+    if prod(max(len(each), 1) for each in lists) > MOST_WAYS:
         return []
     return [tuple(c for way in chosen for c in way) for chosen in product(*lists)]
 
@@ -92,7 +86,7 @@ def _ways_of(part: Any, path: Path) -> list[tuple[_Condition, ...]]:
     if not isinstance(part, Mapping):
         return []
     if "any" in part:
-        inner = enumerate(part["any"] or [])
+        inner = enumerate(listed(part["any"]))
         return [way for n, each in inner for way in _ways_of(each, (*path, "any", n))]
     if "all" in part:
         return _ways(part["all"], (*path, "all"))

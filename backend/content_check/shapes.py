@@ -149,6 +149,21 @@ class Questionnaire(_FhirShape):
 S = TypeVar("S", bound=BaseModel)
 
 
+def mapping(value: Any) -> Mapping[Any, Any]:
+    """The keys and values there are, none where a file holds something else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """The members there are, none where a file holds something else."""
+    return value if isinstance(value, list) else []
+
+
+def words(value: Any) -> list[str]:
+    """The texts in a list."""
+    return [each for each in listed(value) if isinstance(each, str)]
+
+
 def shaped(document: Document, shape: type[S]) -> tuple[S | None, list[ContentError]]:
     """The file in its shape, or every fault that keeps it out of it."""
     if not isinstance(document.value, Mapping):
