@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +70,23 @@ class Document:
         """A fault of the part of the file that ``path`` leads to, to be raised or listed."""
         return ContentError(self.file, message, self.line(*path))
 
+    @contextmanager
+    def reading(self, *path: str | int) -> Iterator[None]:
+        """What goes wrong with plain values inside the block is a fault of that part of the file.
+
+        Raises ``ContentError``.
+        """
+        try:
+            yield
+        except ContentError:
+            raise
+        except KeyError as error:
+            raise self.fault(f"{error.args[0]} is missing or unknown", *path) from None
+        except (TypeError, AttributeError, IndexError):
+            raise self.fault("is not written in the expected shape", *path) from None
+        except (ValueError, ArithmeticError) as error:
+            raise self.fault(f"{error}", *path) from None
+
     @cached_property
     def _root(self) -> yaml.Node | None:
         # JSON is YAML, so its parser tells the lines of both. Only asked for once there is a fault.
@@ -83,7 +102,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _plain(text: str) -> Any:
-    return yaml.load(text, _Loader)  # noqa: S506: it is the safe one
+    return yaml.load(text, _Loader)  # noqa: S506 (it is the safe one)
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, int] | None:
