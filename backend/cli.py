@@ -1,4 +1,4 @@
-"""Commands: ``flask config``, ``db``, ``admin``, ``content``, ``worker``, ``demo``."""
+"""Commands: ``config``, ``db``, ``admin``, ``content``, ``instruments``, ``worker``, ``demo``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from backend.core.database import unit_of_work
 from backend.core.identity import PROVIDER_ROLES
 from backend.core.problems import Problem
 from backend.core.schema import ZONES
+from backend.instruments.commands import instruments
 
 db = AppGroup("db", help="Bring the database to a revision.")
 admin = AppGroup("admin", help="First practice and accounts.")
@@ -138,5 +139,5 @@ def demo_code() -> None:
 
 def init_app(app: Flask) -> None:
     """Attach the commands."""
-    for command in (show_config, db, admin, content, run_worker, demo, demo_code):
+    for command in (show_config, db, admin, content, instruments, run_worker, demo, demo_code):
         app.cli.add_command(command)
