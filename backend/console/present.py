@@ -235,7 +235,7 @@ def answer_words(item: Item, answer: Any) -> str:
     if item.anchors is not None and item.minimum is not None:
         low, high = item.anchors
         return f"{answer} ({item.minimum} {low}, {item.maximum} {high})"
-    return dict(item.options).get(str(answer)) or words(answer)
+    return dict(item.choices).get(str(answer)) or words(answer)
 
 
 def by_kind(assessments: Sequence[Any]) -> dict[str, Any]:
