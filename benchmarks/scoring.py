@@ -109,17 +109,16 @@ def _cost_of_one() -> dict[str, float]:
     answers = _answers(asked, 5)
     rule = risk.pathway().trajectory
     past = [trajectory.Point(7.0 * week, 55 - 0.5 * week) for week in range(WEEKS)]
-    older = {
-        each.name: trajectory.Reading(Decimal("0.5"), 7 * (1 + n % 3))
-        for n, each in enumerate(rule.inputs)
-    }
+    at = START + timedelta(weeks=WEEKS)
+    half = {each.name: 0.5 for each in rule.inputs}
+    before = [(START + timedelta(weeks=week), half) for week in range(WEEKS)]
 
     def scored() -> dict[str, Decimal | None]:
         return instruments.values(instruments.score(asked, answers))
 
     def assessed(values: dict[str, Decimal | None]) -> None:
-        severities = trajectory.severities(rule, values)
-        readings = older | {k: trajectory.Reading(v, 0) for k, v in severities.items()}
+        answered = trajectory.severities(rule, values)
+        readings = trajectory.latest_readings(rule, before, answered, at)
         found = trajectory.risk_score(rule, readings)
         assert found.value is not None
         now = trajectory.Point(7.0 * WEEKS, float(found.value))
