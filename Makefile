@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TRANSLATIONS := backend/companion/translations
 LFORMS := tests/lforms/node_modules
 
-.PHONY: run code test lint bench translations clean
+.PHONY: run code test lint bench bench-risk translations clean
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
@@ -26,6 +26,10 @@ lint: $(VENV)/dev.stamp ## style, types, import contracts, content
 
 bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
 	$(BIN)/python -m benchmarks.road
+	$(BIN)/python -m benchmarks.scoring
+
+bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures
+	$(BIN)/python -m benchmarks.risk
 
 POT := $(TRANSLATIONS)/messages.pot
 translations: $(VENV)/dev.stamp ## collect and compile the words of the patient's pages; NEW=fr begins a language

@@ -1,4 +1,4 @@
-"""Commands: ``flask config``, ``db``, ``admin``, ``content``, ``pathway``, ``worker``, ``demo``."""
+"""Commands: ``config``, ``db``, ``admin``, ``content``, ``instruments``, ``pathway`` and more."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from backend.core.database import unit_of_work
 from backend.core.identity import PROVIDER_ROLES
 from backend.core.problems import Problem
 from backend.core.schema import ZONES
+from backend.instruments.commands import instruments
 
 db = AppGroup("db", help="Bring the database to a revision.")
 admin = AppGroup("admin", help="First practice and accounts.")
@@ -234,5 +235,6 @@ def demo_code() -> None:
 
 def init_app(app: Flask) -> None:
     """Attach the commands."""
-    for command in (show_config, db, admin, content, pathway, run_worker, demo, demo_code):
+    groups = (db, admin, content, instruments, pathway)
+    for command in (show_config, *groups, run_worker, demo, demo_code):
         app.cli.add_command(command)

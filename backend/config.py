@@ -37,6 +37,16 @@ class Settings(BaseSettings):
     content: Path = Field(
         ROOT / "content", alias="LUMBRA_CONTENT", description="folder of what clinicians write"
     )
+    wording: Path | None = Field(
+        None,
+        alias="LUMBRA_WORDING",
+        description="folder of licensed wording and authorised translations of instruments",
+    )
+    commercial: bool = Field(
+        False,
+        alias="LUMBRA_COMMERCIAL",
+        description="true withholds wording that is free for non-commercial use only",
+    )
     secret_key: SecretStr | None = Field(
         None,
         alias="LUMBRA_SECRET_KEY",

@@ -71,6 +71,7 @@ def _type(annotation: Any) -> str:
         str: "text",
         int: "whole number",
         float: "number",
+        bool: "`true` or `false`",
         Path: "folder",
         SecretStr: "secret",
     }
@@ -82,7 +83,7 @@ def _default(value: Any) -> str:
         return "unset"
     if isinstance(value, Path):
         value = f"{value.relative_to(ROOT)}/"
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 if __name__ == "__main__":

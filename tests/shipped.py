@@ -9,16 +9,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from backend.instruments.battery_files import load_batteries
 from backend.instruments.definitions import Item
-from backend.instruments.instrument_files import load_batteries, load_instruments
+from backend.instruments.instrument_files import load_instruments
 from backend.programme.module_files import load_modules
 from backend.programme.modules import newest
 from backend.risk.pathway_files import load_pathway
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTENT = ROOT / "content"
+VECTORS = ROOT / "tests" / "instruments" / "vectors"
 INSTRUMENTS = load_instruments(CONTENT / "instruments")
-BATTERIES = load_batteries(CONTENT / "pathways" / "batteries.yaml", INSTRUMENTS)
+# The tables of values that licence holders supply are made up here, and all the wording is there.
+LICENSED = load_instruments(
+    CONTENT / "instruments", wording=ROOT / "tests" / "instruments" / "wording"
+)
+BATTERIES = load_batteries(CONTENT / "pathways" / "batteries.yaml", INSTRUMENTS).by_id
 PATHWAY = load_pathway(CONTENT, "default")
 CATALOGUE = load_modules(CONTENT)
 MODULES = newest(CATALOGUE)
@@ -29,9 +35,11 @@ SCORE_CODES = {scale.code: scale for i in INSTRUMENTS.values() for scale in i.sc
 def possible(item: Item) -> list[Any]:
     """Every answer there is to an item."""
     if item.type == "choice":
-        return [code for code, _ in item.options]
+        return [option.code for option in item.options]
     if item.type == "boolean":
         return [False, True]
+    if item.type == "string":
+        return ["A few words.", "Ein paar Wörter"]
     assert item.minimum is not None and item.maximum is not None
     return list(range(item.minimum, item.maximum + 1))
 

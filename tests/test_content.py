@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ import pytest
 import yaml
 
 from backend.content_check import faults
-from tests.shipped import CONTENT
+from backend.core.schema import LANGUAGES
+from tests.shipped import CONTENT, INSTRUMENTS
 
 TODAY = datetime(2026, 12, 1, tzinfo=UTC)
 Change = Callable[[Path], None]
@@ -62,7 +64,13 @@ def test_a_copy_has_none_either(copy: Path) -> None:
 
 def test_a_text_whose_review_is_overdue_is_named() -> None:
     found = faults(CONTENT, datetime(2040, 1, 1, tzinfo=UTC))
-    assert "M01 1.0.0 grade 1: its review is overdue" in found
+    grade = re.compile(
+        r"content/modules/M01-is-it-safe/[0-9.]+/grade-1\.en\.md:\d+: the review was due on 20"
+    )
+    assert any(grade.match(fault) for fault in found)
+    for name in INSTRUMENTS:
+        place = f"content/instruments/{name}/scoring.yaml:"
+        assert any(fault.startswith(place) and "the review was due" in fault for fault in found)
 
 
 M01, PEG = "modules/M01-is-it-safe/1.0.0", "instruments/peg"
@@ -91,13 +99,12 @@ DEFAULT = "pathways/default.yaml"
         (DEFAULT, replaced("peg.intensity", "peg.sum"), "peg.sum"),
         ("pathways/batteries.yaml", replaced("{instrument: peg}", "{instrument: pig}"), "pig"),
         ("pathways/batteries.yaml", removed, "batteries.yaml"),
-        (f"{PEG}/vectors.yaml", removed, "vectors.yaml"),
-        (f"{PEG}/vectors.yaml", edited(lambda said: said.pop("vectors")), "vectors.yaml"),
-        (
-            f"{PEG}/vectors.yaml",
-            edited(lambda said: said["vectors"][0]["scores"].update({"peg.intensity": 99})),
-            "vector 1: peg.intensity is",
-        ),
+        ("pathways/batteries.yaml", replaced("at_most: 10", "at_most: 6"), "more than 6"),
+        ("pathways/batteries.yaml", replaced("nl: Wekelijkse", "fr: Wekelijkse"), "Dutch"),
+        ("pathways/batteries.yaml", replaced("[safety.gateway]", "[safety.gate]"), "safety.gate"),
+        (f"{PEG}/scoring.yaml", removed, "scoring.yaml"),
+        (f"{PEG}/questionnaire.json", removed, "questionnaire.json"),
+        (f"{PEG}/scoring.yaml", written("- a list"), "scoring.yaml"),
         (f"{M01}/module.yaml", removed, "M01"),
         (f"{M01}/module.yaml", edited(lambda said: said.pop("domain")), "domain"),
         (
@@ -124,6 +131,33 @@ def test_a_fault_is_named_with_its_place(copy: Path, name: str, change: Change, 
     assert any(told in fault for fault in found), found
     # A clinician has no use for a traceback or a Python name.
     assert not any("Traceback" in fault for fault in found)
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        ("messages/{}.yaml", lambda said: said["templates"].pop("help")),
+        ("feedback/{}.yaml", lambda said: said["trend"].pop("rising")),
+        ("safety/{}.yaml", lambda said: said["levels"]["emergency"].pop("title")),
+    ],
+)
+def test_what_is_said_in_english_alone_is_named(
+    copy: Path, language: str, name: str, lost: Callable[[Any], object]
+) -> None:
+    file = name.format(language)
+    edited(lost)(copy / file)
+    [fault] = faults(copy, TODAY)
+    assert fault.startswith(f"content/{file}:") and "translation" in fault
+    removed(copy / file)
+    assert any(fault.startswith(f"content/{file}: there is no") for fault in faults(copy, TODAY))
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_a_consent_text_in_english_alone_is_named(copy: Path, language: str) -> None:
+    name = f"consent/programme.{language}.md"
+    removed(copy / name)
+    assert any(fault.startswith(f"content/{name}: there is no") for fault in faults(copy, TODAY))
 
 
 def test_faults_in_several_files_are_all_named_at_once(copy: Path) -> None:

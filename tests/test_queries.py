@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from backend import worker
+from backend.alerts.models import Alert
 from backend.core.clock import MovableClock
 from backend.core.ids import new_id
 from backend.instruments.models import Score
@@ -19,6 +20,7 @@ from backend.programme.models import Adaptation, ModuleReading, PracticeLog, Qui
 from backend.risk.history import INDEX_WEEKS
 from backend.risk.models import RiskAssessment
 from tests.backstage import behind, rows, statements
+from tests.console.test_console import signed_in
 from tests.crowd import OF_TIER, crowd, raise_alert
 from tests.shipped import PATHWAY
 from tests.world import Caller, World
@@ -127,6 +129,29 @@ def test_a_page_of_the_feed_costs_the_same_with_more_alerts(
         if again:
             assert len(world.alerts(who, "?limit=100")) == alerts
         costs.append(cost(app, lambda w=who: world.alerts(w, "?limit=100")))
+    few, many = costs
+    assert len(few) == len(many), set(many) - set(few)
+
+
+def test_a_patients_page_costs_the_same_with_a_long_history(
+    app: Flask, world: World, clock: MovableClock
+) -> None:
+    who = world.provider(world.practice())
+    people = [world.onboarded(who, 6) for _ in range(2)]
+    for patient in people:
+        world.weekly(patient, 8)
+    multiply(app, RiskAssessment, people[1], MANY, timedelta(hours=3))
+    for alert in rows(app, Alert, Alert.patient_id == people[1].id):
+        with behind(app) as session:
+            old = {c.key: getattr(alert, c.key) for c in Alert.__table__.columns}
+            closed = {"status": "resolved", "resolution": "contacted", "closed_at": clock.now()}
+            session.execute(insert(Alert), [{**old, **closed, "id": new_id()} for _ in range(MANY)])
+    browser = signed_in(app, world, who)
+    costs = [
+        cost(app, lambda p=patient: browser.open(f"/console/patients/{p.id}")) for patient in people
+    ]
+    assert browser.status == 200
+    assert browser.html.count("/console/alerts/") > MANY
     few, many = costs
     assert len(few) == len(many), set(many) - set(few)
 

@@ -151,6 +151,17 @@ def history(alert_id: UUID) -> list[AlertEvent]:
     return list(session.scalars(query.order_by(AlertEvent.at, AlertEvent.id)))
 
 
+def opened_for(patient_id: UUID) -> list[Alert]:
+    """Every alert that was ever opened for a patient, oldest first; the look is recorded."""
+    query = (
+        select(Alert)
+        .where(Alert.patient_id == patient_id, Alert.practice_id == actor.practice_id)
+        .order_by(Alert.opened_at, Alert.id)
+    )
+    audit.record("alert.list", practice_id=actor.practice_id, patient_id=patient_id)
+    return list(session.scalars(query))
+
+
 def escalate(alerts: Sequence[Alert], versions: Mapping[UUID, int]) -> None:
     """Raise the escalation level of alerts whose time has passed.
 

@@ -225,7 +225,11 @@ def _red_flags(road: Road) -> dict[str, Any]:
     return {
         "level": road.danger.level,
         "answers": [
-            {"item": link, "text": road.asked.items[link].text, "answer": _words(road, link)}
+            {
+                "item": link,
+                "text": instruments.in_english(link).text,
+                "answer": _words(road, link),
+            }
             for link in road.danger.items
         ],
     }
@@ -235,7 +239,7 @@ def _words(road: Road, link: str) -> str:
     answer = road.answers[link]
     if isinstance(answer, bool):
         return "Yes" if answer else "No"
-    return dict(road.asked.items[link].options).get(str(answer), str(answer))
+    return dict(instruments.in_english(link).choices).get(str(answer), str(answer))
 
 
 def _course_evidence(road: Road, course: risk.Course) -> dict[str, Any]:

@@ -42,8 +42,12 @@ def load_texts(content: Path, language: str) -> Texts:
     if language != ORIGINAL:
         safety = _with_numbers(safety, _read(content / "safety" / f"{ORIGINAL}.yaml"), content)
     feedback = _read(content / "feedback" / f"{language}.yaml")
-    for fault in (*_safety_faults(safety), *_feedback_faults(feedback)):
-        raise ContentError(content, f"texts in {language}: {fault}")
+    for folder, found in (
+        ("safety", _safety_faults(safety)),
+        ("feedback", _feedback_faults(feedback)),
+    ):
+        for fault in found:
+            raise ContentError(content / folder / f"{language}.yaml", fault)
     return Texts(safety, feedback)
 
 

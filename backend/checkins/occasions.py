@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from backend.checkins.models import (
     BASELINE,
     COMPLETED,
     FOLLOW_UP,
+    MISSED,
     OPEN,
     SAFETY_SCREEN,
     SCHEDULED,
@@ -26,8 +27,10 @@ from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import not_found
+from backend.instruments import service as instruments
+from backend.instruments.questionnaires import Questionnaire
 from backend.patients import service as patients
-from backend.patients.models import ACTIVE, Enrolment
+from backend.patients.models import ACTIVE, Enrolment, Patient
 from backend.risk import service as risk
 
 FOLLOW_UP_DAYS = 7
@@ -60,6 +63,33 @@ def get(check_in_id: UUID) -> CheckIn:
         entity_id=check_in.id,
     )
     return check_in
+
+
+def questions(
+    check_in: CheckIn,
+    language: str,
+    at: datetime | None = None,
+    answered: Collection[str] = (),
+) -> Questionnaire:
+    """What a check-in asks, in a language.
+
+    A follow-up carries what the person has answered on the local day of ``at`` (default: now), and
+    asks only the rest. A question among ``answered`` is put nevertheless, for its answer is newer.
+    """
+    asked = instruments.questionnaire(check_in.battery, check_in.occasion, language)
+    if check_in.kind != FOLLOW_UP:
+        return asked
+    patient = session.get_one(Patient, check_in.patient_id)
+    since, until = schedule.day_of(min(at or now(), now()), patient.time_zone)
+    earlier = instruments.answers_between(patient.id, since, until, besides=check_in.id)
+    return instruments.carrying(
+        asked, {link: value for link, value in earlier.items() if link not in answered}
+    )
+
+
+def my_questions(check_in: CheckIn) -> Questionnaire:
+    """What a check-in asks its patient now, in the patient's language."""
+    return questions(check_in, session.get_one(Patient, check_in.patient_id).language)
 
 
 def ensure_onboarding(enrolment: Enrolment) -> None:
@@ -127,7 +157,7 @@ def schedule_weeks(planned: Sequence[tuple[Enrolment, int, schedule.Window]]) ->
             _row(
                 enrolment,
                 kind=WEEKLY,
-                battery=WEEKLY,
+                battery=instruments.weekly_battery(occasion, WEEKLY),
                 occasion=occasion,
                 status=SCHEDULED,
                 opens_at=window.opens_at,
@@ -148,6 +178,16 @@ def last_answers(patient_ids: Sequence[UUID]) -> dict[UUID, datetime]:
         .group_by(CheckIn.patient_id)
     )
     return {patient_id: at for patient_id, at in session.execute(query) if at}
+
+
+def missed_weeks(patient_id: UUID) -> list[datetime]:
+    """When each weekly check-in opened that a patient let pass, oldest first."""
+    query = (
+        select(CheckIn.opens_at)
+        .where(CheckIn.patient_id == patient_id, CheckIn.kind == WEEKLY, CheckIn.status == MISSED)
+        .order_by(CheckIn.opens_at)
+    )
+    return list(session.scalars(query))
 
 
 def _row(enrolment: Enrolment, **values: object) -> dict[str, object]:

@@ -11,7 +11,6 @@ from backend.checkins import occasions, schemas, service
 from backend.core import audit
 from backend.core.api import Blueprint
 from backend.core.identity import PATIENT, actor, may_call
-from backend.instruments import service as instruments
 from backend.instruments.questionnaires import as_fhir
 from backend.instruments.responses import MEDIA_TYPE as FHIR
 from backend.instruments.service import Submission
@@ -38,7 +37,7 @@ def check_in(check_in_id: UUID) -> Any:
     Whoever accepts application/fhir+json before application/json gets the bare FHIR Questionnaire.
     """
     found = occasions.get(check_in_id)
-    asked = instruments.questionnaire(found.battery, found.occasion)
+    asked = occasions.my_questions(found)
     if request.accept_mimetypes.best_match(("application/json", FHIR)) == FHIR:
         return Response(current_app.json.dumps(as_fhir(asked)), content_type=FHIR)
     return {

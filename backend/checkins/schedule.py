@@ -37,6 +37,16 @@ def at_wall_clock(day: date, at: time, zone: str) -> datetime:
     return local.astimezone(UTC)
 
 
+def day_of(at: datetime, zone: str) -> tuple[datetime, datetime]:
+    """The UTC instants at which the local day of ``at`` begins and ends; 23 to 25 hours apart."""
+    day = at.astimezone(ZoneInfo(zone)).date()
+    midnight = time(0)
+    return (
+        at_wall_clock(day, midnight, zone),
+        at_wall_clock(day + timedelta(days=1), midnight, zone),
+    )
+
+
 def window(opening: date, hour: int, zone: str) -> Window:
     """The window that opens on ``opening`` at ``hour`` (0-23) and closes six days later, 23:59."""
     at = time(hour)

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import lazyload
 
-from backend.checkins import continuations
+from backend.checkins import continuations, occasions
 from backend.checkins.models import CANCELLED, COMPLETED, OPEN, CheckIn
 from backend.core import audit
 from backend.core.clock import now
@@ -70,7 +70,7 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         repeated = _said_before(check_in_id, submission)
         if repeated is not None:
             return repeated
-    asked = instruments.questionnaire(check_in.battery, check_in.occasion)
+    asked = occasions.questions(check_in, language, submission.authored_at, submission.answers)
     faults = instruments.faults(asked, submission)
     sound = fitting(asked, submission.answers)
     danger = risk.find_danger(asked, sound)

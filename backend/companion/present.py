@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
+from backend.checkins import occasions
 from backend.checkins.models import OPEN, SCHEDULED, CheckIn
 from backend.companion import session, speech
 from backend.companion.speech import gettext
@@ -38,7 +39,7 @@ def time_words(at: datetime) -> str:
 
 def asked_in(check_in: CheckIn) -> Questionnaire:
     """What a check-in asks, in the patient's language where there is a translation."""
-    return instruments.questionnaire(check_in.battery, check_in.occasion)
+    return occasions.my_questions(check_in)
 
 
 def worded_for(check_in: CheckIn) -> Callable[[str], str]:
@@ -55,7 +56,7 @@ def _words(asked: Questionnaire) -> Iterator[str]:
         yield group.stem
         for item in group.items:
             yield item.text
-            yield from (words for _, words in item.options)
+            yield from (words for _, words in item.choices)
             yield from item.anchors or ()
 
 

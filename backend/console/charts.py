@@ -1,99 +1,224 @@
-"""The risk score over time as an inline SVG. Pure."""
+"""A patient's course and factors as pictures. Pure.
+
+No picture holds a script, a style or a word about a person, and none asks another host for
+anything: colours are in ``console.css``. All are hidden from screen readers, because the page gives
+the same values as tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from xml.etree.ElementTree import Element, tostring
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TypeVar
 
-import pygal
-from pygal.style import Style
+from backend.console.svg import FLAG, LANE, Axis, Flag, Layer, Size, Stroke, draw
 
-MOST_DATES = 6
-WIDTH, HEIGHT = 720, 300
-_LEFT_OUT = ("script", "desc", "title")
+# Scaling one picture to a phone makes its words unreadable, so there is one for each.
+DESK = Size(1080, 340, 10, 13)
+COLUMN = Size(640, 320, 6, 13)
+PHONE = Size(340, 300, 4, 12)
+SMALL = Size(320, 116, 3, 12)
 
-_STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    foreground="#33424d",
-    foreground_strong="#16242e",
-    foreground_subtle="#5b6b76",
-    guide_stroke_color="#d5dde2",
-    major_guide_stroke_color="#b8c4cb",
-    guide_stroke_dasharray="0",
-    major_guide_stroke_dasharray="0",
-    colors=("#0b5f74",),
-    font_family="system-ui, sans-serif",
-    label_font_size=13,
-    major_label_font_size=13,
-    title_font_size=14,
-    stroke_width="2.5",
-    stroke_opacity="1",
-    transition="0s",
-)
+# Check-ins are weekly: what lies further apart has a week without a score in between.
+LONGEST_STEP = timedelta(days=10)
+# A flag that was opened long before the first score would push the course into a corner.
+LONGEST_LEAD = timedelta(days=14)
+BEST, WORST = 0, 100
+
+Value = TypeVar("Value")
 
 
-def trend(points: Sequence[tuple[datetime, float]], zone: str) -> str:
-    """An ``<svg>`` of scores (0-100) by instant, with dates in ``zone``; empty without points.
+@dataclass(frozen=True)
+class Week:
+    """One occasion: score and expected score 0-100, and the score's error in points. ``value`` is
+    ``None`` when the answers did not make a score."""
 
-    It holds no script and asks no other host for anything. The picture is hidden from screen
-    readers: the page gives the same values as a table.
-    """
-    if not points:
+    at: datetime
+    value: float | None
+    error: float | None = None
+    expected: float | None = None
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is drawn of a course, oldest first. ``missed`` are weeks without an answer;
+    ``medium_from`` and ``high_from`` the edges of the score's bands."""
+
+    weeks: Sequence[Week]
+    missed: Sequence[datetime] = ()
+    flags: Sequence[Flag] = ()
+    medium_from: float = WORST
+    high_from: float = WORST
+
+    def shown_flags(self) -> list[Flag]:
+        """The flags that are not too long before the first week to be in the picture."""
+        if not self.weeks:
+            return []
+        first = self.weeks[0].at - LONGEST_LEAD
+        return [flag for flag in self.flags if flag.at >= first]
+
+    def without_score(self) -> list[datetime]:
+        """Weeks in the picture without an answer, or whose answers did not make a score."""
+        unscored = [week.at for week in self.weeks if week.value is None]
+        missed = [at for at in self.missed if self.weeks and at >= self.weeks[0].at]
+        return sorted([*missed, *unscored])
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One factor's answers, 0 (best) to 10 (worst), over the same dates as the course. ``edge`` is
+    where it counts as elevated."""
+
+    values: Sequence[tuple[datetime, float]]
+    span: tuple[datetime, datetime]
+    missed: Sequence[datetime] = ()
+    edge: float | None = None
+
+
+def course(drawn: Course, zone: str, size: Size = DESK) -> str:
+    """An ``<svg>`` of the course with dates in ``zone``; empty when there is no week."""
+    if not drawn.weeks:
         return ""
+    flags = drawn.shown_flags()
+    instants = [
+        *(week.at for week in drawn.weeks),
+        *(flag.at for flag in flags),
+        *drawn.without_score(),
+    ]
+    axis = Axis.over(instants)
+    first, last = axis.ends
+    lanes = _lanes(flags, (last - first) / size.width)
+    count = max(lanes, default=-1) + 1
+    # Lanes for flags lie above the scale, and take height of their own.
+    step = LANE * (WORST - BEST) / (size.height - 50)
+    top = WORST + step * count + (2 if count else 0)
+    heights = [WORST + step * (lane + 0.5) for lane in lanes]
+    layers = [
+        *_error_band(drawn),
+        Layer("stem", list(_stems(flags, heights))),
+        Layer("expected", _expected(drawn)),
+        *(Layer("score", run, dots=4) for run in _runs(drawn)),
+        Layer(
+            "unscored",
+            [(at.timestamp(), BEST) for at in drawn.without_score()],
+            line=False,
+            dots=4,
+        ),
+        _band_names(drawn, last),
+        Layer(
+            "flags",
+            [(f.at.timestamp(), y) for f, y in zip(flags, heights, strict=True)],
+            line=False,
+            dots=FLAG,
+            shapes=flags,
+        ),
+    ]
+    edges = sorted({BEST, drawn.medium_from, drawn.high_from, WORST})
+    return draw(layers, axis, (BEST, top), edges, zone, size, count)
 
-    def day(timestamp: float) -> str:
-        return f"{datetime.fromtimestamp(timestamp, UTC).astimezone(ZoneInfo(zone)):%-d %b %Y}"
 
-    instants = [at.timestamp() for at, _ in points]
-    chart = pygal.XY(
-        style=_STYLE,
-        js=(),
-        width=WIDTH,
-        height=HEIGHT,
-        disable_xml_declaration=True,
-        show_legend=False,
-        range=(0, 100),
-        xrange=_span(instants),
-        y_labels=(0, 25, 50, 75, 100),
-        x_labels=_some(instants),
-        x_value_formatter=day,
-        value_formatter=lambda value: f"{value:g}",
-        y_title="Risk score (0-100)",
-        dots_size=4,
-        margin=8,
-        margin_right=44,
+def answers(drawn: Answers, zone: str, size: Size = SMALL) -> str:
+    """A small ``<svg>`` of one factor; down is better. Empty without an answer."""
+    if not drawn.values:
+        return ""
+    axis = Axis.over(drawn.span)
+    first, last = axis.ends
+    layers = [
+        *(
+            Layer("score", [(at.timestamp(), value) for at, value in run], dots=3)
+            for run in _unbroken(drawn.values, drawn.missed, None)
+        )
+    ]
+    if drawn.edge is not None:
+        layers.insert(0, Layer("edge", [(first, drawn.edge), (last, drawn.edge)]))
+    return draw(layers, axis, (0, 10), [0, 10], zone, size)
+
+
+def _unbroken(
+    points: Sequence[tuple[datetime, Value]],
+    missed: Sequence[datetime],
+    longest: timedelta | None = LONGEST_STEP,
+) -> Iterator[list[tuple[datetime, Value]]]:
+    """Runs of points with no missed week between two of them."""
+    run = list(points[:1])
+    for before, after in pairwise(points):
+        gap = longest is not None and after[0] - before[0] > longest
+        if gap or any(before[0] < at < after[0] for at in missed):
+            yield run
+            run = []
+        run.append(after)
+    if run:
+        yield run
+
+
+def _scored(drawn: Course) -> Iterator[list[tuple[datetime, Week]]]:
+    scored = [(week.at, week) for week in drawn.weeks if week.value is not None]
+    return _unbroken(scored, drawn.without_score())
+
+
+def _runs(drawn: Course) -> list[Stroke]:
+    return [[(at.timestamp(), week.value) for at, week in run] for run in _scored(drawn)]
+
+
+def _error_band(drawn: Course) -> list[Layer]:
+    return [
+        Layer("error", outline, fill=True)
+        for run in _scored(drawn)
+        if (outline := _outline([week for _, week in run]))
+    ]
+
+
+def _outline(weeks: Sequence[Week]) -> Stroke:
+    # Up along the upper edge and back along the lower one. A week alone gets a day on either side.
+    known = [
+        (week.at.timestamp(), week.value, week.error)
+        for week in weeks
+        if week.value is not None and week.error is not None
+    ]
+    if not known:
+        return []
+    if len(known) == 1:
+        [(at, value, error)] = known
+        known = [(at - 86_400, value, error), (at + 86_400, value, error)]
+    upper = [(at, min(WORST, value + error)) for at, value, error in known]
+    lower = [(at, max(BEST, value - error)) for at, value, error in reversed(known)]
+    return [*upper, *lower, upper[0]]
+
+
+def _expected(drawn: Course) -> Stroke:
+    return [(w.at.timestamp(), w.expected) for w in drawn.weeks if w.expected is not None]
+
+
+def _band_names(drawn: Course, right: float) -> Layer:
+    edges = (BEST, drawn.medium_from, drawn.high_from, WORST)
+    bands = zip(("Low", "Medium", "High"), pairwise(edges), strict=True)
+    middles = {name: (low + high) / 2 for name, (low, high) in bands if low < high}
+    return Layer(
+        "words",
+        [(right, middle) for middle in middles.values()],
+        line=False,
+        dots=1,
+        words=list(middles),
     )
-    chart.add("Risk score", [(at.timestamp(), float(score)) for at, score in points])
-    return _inline(chart.render_tree())
 
 
-def _span(instants: Sequence[float]) -> tuple[float, float]:
-    # Half a day on either side, so that a single point has an axis to stand on.
-    return min(instants) - 43_200, max(instants) + 43_200
+def _lanes(flags: Sequence[Flag], seconds_per_pixel: float) -> list[int]:
+    """For each flag the lowest lane in which it lies on no other."""
+    apart = 2.4 * FLAG * seconds_per_pixel
+    taken: list[float] = []
+    lanes = []
+    for flag in flags:
+        at = flag.at.timestamp()
+        free = (n for n, last in enumerate(taken) if at - last >= apart)
+        lane = next(free, len(taken))
+        taken[lane : lane + 1] = [at]
+        lanes.append(lane)
+    return lanes
 
 
-def _some(instants: Sequence[float]) -> list[float]:
-    # Dates that lie close together would be written over each other.
-    apart = (max(instants) - min(instants)) / MOST_DATES
-    shown = [instants[0]]
-    for instant in instants:
-        if instant - shown[-1] >= max(apart, 1):
-            shown.append(instant)
-    return shown
-
-
-def _inline(root: Element) -> str:
-    # pygal writes its settings as a script even without any, and comments with its address.
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in _LEFT_OUT or not isinstance(child.tag, str):
-                parent.remove(child)
-    root.attrib.pop("width", None)
-    root.attrib.pop("height", None)
-    root.set("viewBox", f"0 0 {WIDTH} {HEIGHT}")
-    root.set("aria-hidden", "true")
-    root.set("focusable", "false")
-    return tostring(root, encoding="unicode")
+def _stems(flags: Sequence[Flag], heights: Sequence[float]) -> Iterator[tuple[float, float | None]]:
+    for flag, height in zip(flags, heights, strict=True):
+        at = flag.at.timestamp()
+        yield from ((at, BEST), (at, height), (at, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,9 @@ from zoneinfo import available_timezones
 from flask import render_template
 
 from backend.alerts import feed, states
-from backend.console import charts, present, session
+from backend.alerts import service as alerts
+from backend.checkins import occasions
+from backend.console import course, factors, present, session, svg, why
 from backend.console.forms import Filled
 from backend.core import audit
 from backend.core.clock import now
@@ -19,10 +22,12 @@ from backend.core.identity import CARE_TEAM, actor
 from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES, WEEKDAYS
 from backend.instruments import service as instruments
+from backend.instruments.definitions import Item
 from backend.patients import service as patients
 from backend.practices import service as practices
 from backend.programme import service as programme
 from backend.risk import service as risk
+from backend.risk.pathway import Pathway
 
 PAGE = 20
 REFRESH_SECONDS = 60
@@ -43,11 +48,15 @@ def helpers() -> dict[str, Any]:
     """What every template of the console may use."""
     viewer = session.viewer()
     zone = viewer.zone if viewer else "UTC"
+    titles = cache(_scale_titles)
     return {
         "viewer": viewer,
         "present": present,
         "csrf_token": session.csrf_token,
         "when": lambda at: present.when(at, zone),
+        "day": lambda at: present.day(at, zone),
+        "mark": svg.mark,
+        "named": lambda text: present.named(text, titles()),
         "may_see_care": viewer is not None and viewer.role in CARE_TEAM,
     }
 
@@ -89,6 +98,10 @@ def alert(
     """One alert. ``action`` with ``filled`` is the form that was just refused, and why."""
     view = feed.get(alert_id)
     found = view.alert.Alert
+    points = risk.course_of(found.patient_id)
+    missed = occasions.missed_weeks(found.patient_id)
+    rules, scales = _rules(), _scales()
+    titles = factors.titles_of(rules, scales)
     at = now()
     situation = states.Situation(
         status=found.status,
@@ -101,13 +114,13 @@ def alert(
         row=view.alert,
         alert=found,
         overdue=present.is_overdue(found.status, found.respond_by, at),
-        evidence=[present.evidence(entry) for entry in reversed(found.evidence)],
+        evidence=[present.evidence(entry, titles) for entry in reversed(found.evidence)],
         history=view.history,
         names={provider.id: provider.name for provider in practices.list_providers()},
         moves=present.moves(situation, at),
         resolutions=states.RESOLUTIONS,
-        trend=view.trend,
-        chart=_chart(view.trend),
+        points=points,
+        drawing=course.drawing(points, missed, found, rules, _zone()),
         notice=present.NOTICES.get(done or ""),
         action=action,
         filled=filled or Filled(),
@@ -173,15 +186,57 @@ def error(status: int, sentence: str, errors: Mapping[str, str] | None = None) -
 def _care(patient_id: UUID) -> dict[str, Any]:
     audit.record("risk.read", practice_id=actor.practice_id, patient_id=patient_id)
     audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=patient_id)
-    points = risk.trend(patient_id)
+    points = risk.course_of(patient_id)
+    opened = alerts.opened_for(patient_id)
+    missed = occasions.missed_weeks(patient_id)
     hold = risk.open_hold(patient_id)
+    assessed = present.by_kind(risk.latest(patient_id))
+    rules, scales, zone = _rules(), _scales(), _zone()
+    told = _told(assessed)
+    path = assessed["trajectory"].inputs.get("course") if "trajectory" in assessed else None
     return {
-        "assessed": present.by_kind(risk.latest(patient_id)),
-        "trend": points,
-        "chart": _chart(points),
+        "assessed": assessed,
+        "reasons": _reasons(assessed, rules, scales, told),
+        "factors": course.elevated(assessed.get("factor_profile"), scales, told),
+        "alerts": course.numbered(opened, points),
+        "picture": course.picture(points, missed, opened, rules, scales, path, zone),
+        "panels": factors.panels(points, missed, rules, scales, zone),
         "plan": _plan(patient_id),
         "hold": hold,
         "hold_questions": present.questions(hold.items, _question_texts()) if hold else [],
+        "at": now(),
+    }
+
+
+def _reasons(
+    assessed: Mapping[str, Any], rules: Pathway, scales: why.Scales, told: why.Told
+) -> dict[str, why.Why]:
+    found = {
+        kind: why.risk_group(assessed[kind], scales, told)
+        for kind in ("stratification", "comparison")
+        if kind in assessed
+    }
+    if "response_index" in assessed:
+        index = assessed["response_index"]
+        found["response_index"] = why.response_index(index, rules.response_index, scales)
+    return found
+
+
+def _rules() -> Pathway:
+    """The rules in force; those of an older judgement are named beside it."""
+    return risk.pathway(actor.practice_id)
+
+
+def _told(assessed: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """By score code, what was answered to the questions behind the newest assessments."""
+    given = instruments.answers_of(a.response_id for a in assessed.values() if a.response_id)
+    items = _items()
+    return {
+        scale.code: present.answers(scale.items, given.get(found.response_id, {}), items)
+        for found in assessed.values()
+        for instrument in instruments.library().instruments.values()
+        for scale in instrument.scales
+        if scale.code in found.inputs
     }
 
 
@@ -194,12 +249,35 @@ def _plan(patient_id: UUID) -> programme.PlanView | None:
         return None
 
 
-def _question_texts() -> dict[str, str]:
+def _items() -> dict[str, Item]:
     known = instruments.library().instruments.values()
-    return {item.link_id: item.text for instrument in known for item in instrument.items}
+    return {item.link_id: item for instrument in known for item in instrument.items}
 
 
-def _chart(points: list[risk.TrendPoint]) -> str:
+def _question_texts() -> dict[str, str]:
+    return {link: item.text for link, item in _items().items()}
+
+
+def _scales() -> dict[str, why.Scale]:
+    return {
+        scale.code: why.Scale(
+            title=scale.title,
+            lowest=float(scale.lowest),
+            highest=float(scale.highest),
+            higher_is_worse=scale.higher_is_worse,
+            source=instrument.source,
+            verified=instrument.verified,
+        )
+        for instrument in instruments.library().instruments.values()
+        for scale in instrument.scales
+    }
+
+
+def _scale_titles() -> dict[str, str]:
+    return {code: scale.title for code, scale in _scales().items()}
+
+
+def _zone() -> str:
     viewer = session.viewer()
     assert viewer is not None
-    return charts.trend([(point.at, float(point.value)) for point in points], viewer.zone)
+    return viewer.zone

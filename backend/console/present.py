@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend.alerts import states
+from backend.instruments.definitions import Item
 
 TIERS = {1: "Critical", 2: "High", 3: "Routine"}
 STATUSES = {
@@ -57,6 +59,7 @@ FACTS = {
     "reliable_change_90": "Smallest change that is real at 90 % confidence (points)",
     "reliable_change_95": "Smallest change that is real at 95 % confidence (points)",
 }
+_CODE = re.compile(r"\b[a-z][a-z0-9-]*\.[a-z_]+\b")
 WAITING = (states.NEW, states.DELIVERED)
 
 
@@ -92,8 +95,9 @@ class Moves:
     hindered: list[str]
 
 
-def evidence(entry: Mapping[str, Any]) -> Evidence:
-    """An entry of an alert's evidence. What we have no words for is shown under its own name."""
+def evidence(entry: Mapping[str, Any], titles: Mapping[str, str]) -> Evidence:
+    """An entry of an alert's evidence. What we have no words for is shown under its own name;
+    ``titles`` are what the parts of the score are called."""
     rest = dict(entry)
     at = datetime.fromisoformat(rest.pop("at"))
     because = [_because(each) for each in rest.pop("because", [])]
@@ -103,7 +107,9 @@ def evidence(entry: Mapping[str, Any]) -> Evidence:
         Occasion(datetime.fromisoformat(o["at"]), words(o["score"]), words(o["decision"]))
         for o in rest.pop("last_four", [])
     ]
-    reasons, factors = list(rest.pop("reasons", [])), list(rest.pop("factors", []))
+    # The rule's own sentence, where it was stored, says most.
+    own = [rest.pop("why")] if rest.get("why") else []
+    reasons, factors = [*own, *rest.pop("reasons", [])], list(rest.pop("factors", []))
     source = rest.pop("source", None)
     return Evidence(
         at=at,
@@ -112,7 +118,7 @@ def evidence(entry: Mapping[str, Any]) -> Evidence:
         reasons=reasons,
         factors=factors,
         rows=rows(rest),
-        contributions=shares(contributions),
+        contributions=shares(contributions, titles),
         last_four=last_four,
         source=source,
     )
@@ -129,10 +135,10 @@ def rows(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return flat
 
 
-def shares(contributions: Mapping[str, float]) -> list[tuple[str, str]]:
+def shares(contributions: Mapping[str, float], titles: Mapping[str, str]) -> list[tuple[str, str]]:
     """What each input adds to the score, in points, the most first."""
     ordered = sorted(contributions.items(), key=lambda each: -each[1])
-    return [(spaced(name), words(points)) for name, points in ordered]
+    return [(titles.get(name, spaced(name)), words(points)) for name, points in ordered]
 
 
 def words(value: Any) -> str:
@@ -156,9 +162,19 @@ def spaced(code: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def named(text: str, titles: Mapping[str, str]) -> str:
+    """A stored sentence with the titles of scales for their codes."""
+    return _CODE.sub(lambda found: titles.get(found.group(), found.group()), text)
+
+
 def when(at: datetime, zone: str) -> str:
     """An instant in the practice's day, with the name of the time in force."""
     return f"{at.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M %Z}"
+
+
+def day(at: datetime, zone: str) -> str:
+    """The day of an instant where the practice is."""
+    return f"{at.astimezone(ZoneInfo(zone)):%-d %b %Y}"
 
 
 def is_overdue(status: str, respond_by: datetime, at: datetime) -> bool:
@@ -199,6 +215,27 @@ def event_detail(detail: Mapping[str, Any] | None) -> str:
 def questions(links: Iterable[str], texts: Mapping[str, str]) -> list[str]:
     """The questions behind link ids; the id itself where the question is no longer asked."""
     return [texts.get(link, link) for link in links]
+
+
+def answers(
+    link_ids: Iterable[str], given: Mapping[str, Any], items: Mapping[str, Item]
+) -> list[tuple[str, str]]:
+    """Questions with what was answered to each, in words; what was not answered is left out."""
+    return [
+        (items[link].text or f"Question {link}", answer_words(items[link], given[link]))
+        for link in link_ids
+        if link in given and link in items
+    ]
+
+
+def answer_words(item: Item, answer: Any) -> str:
+    """An answer as it was put to the person: the option's words, or the number and its ends."""
+    if isinstance(answer, bool):
+        return "Yes" if answer else "No"
+    if item.anchors is not None and item.minimum is not None:
+        low, high = item.anchors
+        return f"{answer} ({item.minimum} {low}, {item.maximum} {high})"
+    return dict(item.choices).get(str(answer)) or words(answer)
 
 
 def by_kind(assessments: Sequence[Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.database import AT_COMMIT, Base, OwnedByPractice
@@ -32,6 +32,8 @@ class QuestionnaireResponse(OwnedByPractice, Base):
     check_in_id: Mapped[UUID | None]
     questionnaire: Mapped[str]
     answers: Mapped[dict[str, Any]]
+    # Given earlier the same day and scored with these answers, so that the row can be rescored.
+    carried: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     mode: Mapped[str]
     authored_at: Mapped[datetime]
     received_at: Mapped[datetime]
@@ -41,13 +43,24 @@ class QuestionnaireResponse(OwnedByPractice, Base):
 
 
 class Score(OwnedByPractice, Base):
-    """One scale value of a response (FHIR Observation), or the reason why there is none."""
+    """One scale value of a response (FHIR Observation), or the reason why there is none.
+
+    ``at`` is when the person answered. Rows are only ever added: see ``rescoring``.
+    """
 
     __tablename__ = "score"
     __table_args__ = (
         CheckConstraint("(value IS NULL) <> (reason IS NULL)", name="value_or_reason"),
         Index("ix_score_patient_code", "patient_id", "code", "at"),
-        Index("ix_score_response", "response_id"),
+        # Scored again by newer versions, a response has a row of each; by the same ones never two.
+        Index(
+            "uq_score_version",
+            "response_id",
+            "code",
+            "instrument_version",
+            "scoring_version",
+            unique=True,
+        ),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))

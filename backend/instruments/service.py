@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,10 +21,11 @@ from backend.core.clock import now
 from backend.core.database import session, table_of
 from backend.core.ids import new_id
 from backend.instruments import questionnaires, scoring
-from backend.instruments.definitions import Instrument
-from backend.instruments.instrument_files import load_batteries, load_instruments
+from backend.instruments.battery_files import load_batteries
+from backend.instruments.definitions import ENGLISH, Battery, Instrument, Item
+from backend.instruments.instrument_files import load_instruments
 from backend.instruments.models import QuestionnaireResponse, Score
-from backend.instruments.questionnaires import Battery, Questionnaire
+from backend.instruments.questionnaires import Questionnaire
 
 _INSERT_RESPONSE = (
     insert(table_of(QuestionnaireResponse))
@@ -37,10 +38,21 @@ _INSERT_SCORE = insert(table_of(Score))
 
 @dataclass(frozen=True)
 class Library:
-    """All instruments and the batteries that put them together."""
+    """All instruments in one language, and the batteries that put them together."""
 
     instruments: Mapping[str, Instrument]
     batteries: Mapping[str, Battery]
+    weekly_by_occasion: Mapping[int, str]
+
+    @cached_property
+    def questions(self) -> Mapping[str, Item]:
+        """Every question of every instrument by link id."""
+        return {item.link_id: item for each in self.instruments.values() for item in each.items}
+
+    @cached_property
+    def shared_questions(self) -> Mapping[str, str]:
+        """Every question that asks the same as another one, with that other one."""
+        return questionnaires.shared_questions(self.instruments.values())
 
 
 @dataclass(frozen=True)
@@ -64,27 +76,80 @@ class Submission:
 
 
 @cache
-def load_library(content: Path) -> Library:
+def load_library(
+    content: Path, wording: Path | None = None, commercial: bool = False, language: str = ENGLISH
+) -> Library:
     """Read every instrument and battery. Raises ``ContentError``."""
-    instruments = load_instruments(content / "instruments")
+    instruments = load_instruments(
+        content / "instruments", wording=wording, commercial=commercial, language=language
+    )
     batteries = load_batteries(content / "pathways" / "batteries.yaml", instruments)
-    return Library(instruments, batteries)
+    return Library(instruments, batteries.by_id, batteries.weekly_by_occasion)
 
 
-def library() -> Library:
-    """The application's instruments."""
-    return load_library(current_app.extensions["settings"].content)
+def library(language: str = ENGLISH) -> Library:
+    """The application's instruments, worded in a language or in English where that lacks."""
+    settings = current_app.extensions["settings"]
+    return load_library(settings.content, settings.wording, settings.commercial, language)
 
 
-def questionnaire(battery: str, occasion: int) -> Questionnaire:
+def questionnaire(battery: str, occasion: int, language: str = ENGLISH) -> Questionnaire:
     """What is asked on the given occasion (from 1) of a battery."""
-    return _composed(current_app.extensions["settings"].content, battery, occasion)
+    settings = current_app.extensions["settings"]
+    return _composed(
+        settings.content, settings.wording, settings.commercial, battery, occasion, language
+    )
 
 
 @cache
-def _composed(content: Path, battery: str, occasion: int) -> Questionnaire:
-    known = load_library(content)
-    return questionnaires.compose(known.batteries[battery], known.instruments, occasion)
+def _composed(
+    content: Path,
+    wording: Path | None,
+    commercial: bool,
+    battery: str,
+    occasion: int,
+    language: str,
+) -> Questionnaire:
+    known = load_library(content, wording, commercial, language)
+    return questionnaires.compose(known.batteries[battery], known.instruments, occasion, language)
+
+
+def weekly_battery(week: int, otherwise: str) -> str:
+    """What the check-in of a week (from 1) asks, where the content names a battery for it."""
+    return library().weekly_by_occasion.get(week, otherwise)
+
+
+def in_english(link_id: str) -> Item:
+    """A question as a provider reads it, whatever the language it was put in.
+
+    Raises ``KeyError`` when no instrument asks it.
+    """
+    return library().questions[link_id]
+
+
+def answers_between(
+    patient_id: UUID, since: datetime, until: datetime, besides: UUID
+) -> dict[str, Any]:
+    """What a patient answered in ``[since, until)``, the latest answer to each question.
+
+    Answers to the check-in ``besides`` are left aside.
+    """
+    query = (
+        select(QuestionnaireResponse.answers)
+        .where(
+            QuestionnaireResponse.patient_id == patient_id,
+            QuestionnaireResponse.authored_at >= since,
+            QuestionnaireResponse.authored_at < until,
+            QuestionnaireResponse.check_in_id.is_distinct_from(besides),
+        )
+        .order_by(QuestionnaireResponse.authored_at, QuestionnaireResponse.id)
+    )
+    return {link: value for answers in session.scalars(query) for link, value in answers.items()}
+
+
+def carrying(asked: Questionnaire, earlier: Mapping[str, Any]) -> Questionnaire:
+    """The questionnaire without what was answered earlier the same day."""
+    return questionnaires.carrying(asked, earlier, library().shared_questions)
 
 
 def answered_before(patient_id: UUID, idempotency_key: str) -> QuestionnaireResponse | None:
@@ -97,13 +162,27 @@ def answered_before(patient_id: UUID, idempotency_key: str) -> QuestionnaireResp
     )
 
 
+def answers_of(response_ids: Iterable[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """The answers of stored responses, in one query."""
+    query = select(QuestionnaireResponse.id, QuestionnaireResponse.answers).where(
+        QuestionnaireResponse.id.in_(set(response_ids))
+    )
+    return {row.id: row.answers for row in session.execute(query)}
+
+
 def score(asked: Questionnaire, answers: Mapping[str, Any]) -> list[scoring.Score]:
-    """Every scale value of a set of answers, or why there is none. Pure."""
+    """Every scale value of a set of answers, or why there is none. Pure.
+
+    A scale all of whose questions stayed closed has no score.
+    """
     known = library().instruments
+    complete = questionnaires.to_score(asked, answers)
+    put = {item.link_id for item in questionnaires.enabled(asked, answers)}
+    put |= complete.keys()
     return [
         value
         for instrument in asked.instruments
-        for value in scoring.score(known[instrument], answers, asked.items.keys())
+        for value in scoring.score(known[instrument], complete, put)
     ]
 
 
@@ -144,6 +223,7 @@ def store(
             "check_in_id": check_in_id,
             "questionnaire": asked.version,
             "answers": dict(answers),
+            "carried": dict(asked.carried),
             "mode": submission.mode,
             "authored_at": authored_at,
             "received_at": at,

@@ -151,9 +151,9 @@ def _trajectory(raw: Mapping[str, Any]) -> TrajectoryRule:
         inputs=tuple(
             Input(
                 each["name"],
-                _decimal(each["weight"]),
+                float(each["weight"]),
                 tuple(
-                    InputSource(s["code"], _decimal(s["best"]), _decimal(s["worst"]))
+                    InputSource(s["code"], float(s["best"]), float(s["worst"]))
                     for s in each["sources"]
                 ),
             )
@@ -163,8 +163,8 @@ def _trajectory(raw: Mapping[str, Any]) -> TrajectoryRule:
         others_needed=raw["others_needed"],
         fresh_days=raw["fresh_days"],
         half_life_days=raw["half_life_days"],
-        medium_from=_decimal(raw["bands"]["medium_from"]),
-        high_from=_decimal(raw["bands"]["high_from"]),
+        medium_from=float(raw["bands"]["medium_from"]),
+        high_from=float(raw["bands"]["high_from"]),
         standard_deviation=float(raw["standard_deviation"]),
         reliability=float(raw["reliability"]),
         courses={
@@ -172,7 +172,10 @@ def _trajectory(raw: Mapping[str, Any]) -> TrajectoryRule:
             for name, course in raw["courses"].items()
         },
         smoothing=float(raw["smoothing"]),
+        usual_smoothing=float(raw["usual_smoothing"]),
         limit=float(raw["limit"]),
+        fall_limit=float(raw["fall_limit"]),
+        behind_limit=float(raw["behind_limit"]),
         not_improving_after_days=raw["not_improving_after_days"],
         important_fall=raw["important_fall_percent"] / 100,
     )

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from backend.risk import history, profile, stratification, trajectory
+from backend.risk import history, profile, risk_score, stratification, trajectory
 from backend.risk.decisions import Assessment, Decision, State, decide
 from backend.risk.history import (
     PAIN,
@@ -32,7 +32,6 @@ LOOKED_BACK_ON = frozenset({RMDQ, PAIN})
 # The steps of one road are stored within moments of each other.
 SAME_ROAD = timedelta(minutes=1)
 STUCK_WITHIN = timedelta(days=14)
-DAY = timedelta(days=1)
 ON_THE_COURSE = frozenset({"baseline", "weekly"})
 ACUTE = "under-6-weeks"
 
@@ -259,40 +258,15 @@ def _courses(rules: Pathway, story: Story) -> dict[UUID, str | None]:
     """The decision on the course at every set of answers that moved it."""
     told = [e for e in story.answered if e.kind in ON_THE_COURSE and not e.locks]
     acute = any(e.answers.get("context.duration") == ACUTE for e in told if e.kind == "baseline")
-    return dict(
-        zip(
-            (each.response_id for each in told),
-            _decisions(rules.trajectory, "acute" if acute else "persistent", told),
-            strict=True,
-        )
-    )
-
-
-def _decisions(
-    rule: trajectory.TrajectoryRule, course: str, told: Sequence[Answered]
-) -> Iterator[str | None]:
-    readings: dict[str, tuple[Decimal, datetime]] = {}
-    points: list[trajectory.Point] = []
-    start: datetime | None = None
-    for each in told:
-        answered = trajectory.severities(rule, each.scores)
-        now_known = {
-            **{
-                name: trajectory.Reading(v, (each.at - at) // DAY)
-                for name, (v, at) in readings.items()
-            },
-            **{name: trajectory.Reading(value, 0) for name, value in answered.items()},
-        }
-        # Kept as they are stored, so that later occasions see what they saw then.
-        for name, value in answered.items():
-            readings[name] = Decimal(str(float(round(value, 4)))), each.at
-        score = trajectory.risk_score(rule, now_known).value
-        if score is None:
-            yield None
-            continue
-        start = start or each.at
-        points.append(trajectory.Point((each.at - start) / DAY, float(score)))
-        yield trajectory.judge(rule, course, points).decision
+    course, rule = "acute" if acute else "persistent", rules.trajectory
+    occasions = [
+        trajectory.Occasion(e.at, course, risk_score.severities(rule, e.scores)) for e in told
+    ]
+    judged = trajectory.replay(rule, occasions)
+    return {
+        each.response_id: judgement.decision if judgement else None
+        for each, (_, judgement) in zip(told, judged, strict=True)
+    }
 
 
 def _engagement(story: Story, at: datetime) -> Engagement:

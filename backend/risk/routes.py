@@ -24,7 +24,7 @@ def risk(patient_id: UUID) -> Any:
     return {
         "patient_id": patient_id,
         "assessments": service.latest(patient_id),
-        "trend": service.trend(patient_id),
+        "trend": [point for point in service.course_of(patient_id) if point.value is not None],
         "hold": service.open_hold(patient_id),
         "decisions": reviews.decisions_of(patient_id),
     }

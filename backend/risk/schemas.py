@@ -42,12 +42,23 @@ class AssessmentOut(Schema):
 
 
 class TrendPointOut(Schema):
-    """One occasion: risk score 0-100 and the decision on it."""
+    """One occasion: risk score 0-100, the decision on it, and what explains both.
+
+    ``expected`` is the score to be expected by then, ``error`` the standard error of measurement
+    and ``contributions`` the parts of the score, all in points; ``older`` names the parts that were
+    answered on an earlier occasion. What an assessment of an older version did not store is null.
+    """
 
     at = fields.DateTime(required=True)
     value = fields.Float(required=True)
     decision = fields.String(allow_none=True)
     band = fields.String(allow_none=True)
+    expected = fields.Float(required=True, allow_none=True)
+    error = fields.Float(required=True, allow_none=True)
+    contributions = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    older = fields.List(fields.String(), required=True)
+    reasons = fields.List(fields.String(), required=True)
+    method_version = fields.String(required=True)
 
 
 class DecisionOut(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -36,8 +36,10 @@ COMPARISON = "comparison"
 RESPONSE_INDEX = "response-index"
 TRAJECTORY = "trajectory"
 
-# A year of weeks: what the course is judged on.
+# A year of weeks: what is shown of a course.
 LONGEST_SERIES = 53
+# Two years: what it is judged on. Beyond, the start would move on with every answer.
+JUDGED_SERIES = 105
 ACUTE_ANSWER = "under-6-weeks"
 
 # Built once: these are on the road of every check-in.
@@ -49,6 +51,20 @@ _NEWEST = (
         RiskAssessment.outcome,
         RiskAssessment.inputs,
         RiskAssessment.result["band"].astext.label("band"),
+    )
+    .where(RiskAssessment.patient_id == bindparam("patient_id"), RiskAssessment.kind == TRAJECTORY)
+    .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
+    .limit(bindparam("limit"))
+)
+_COURSE = (
+    select(
+        RiskAssessment.at,
+        RiskAssessment.value,
+        RiskAssessment.outcome,
+        RiskAssessment.inputs["severity"].label("severity"),
+        RiskAssessment.result,
+        RiskAssessment.reasons,
+        RiskAssessment.method_version,
     )
     .where(RiskAssessment.patient_id == bindparam("patient_id"), RiskAssessment.kind == TRAJECTORY)
     .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
@@ -73,6 +89,28 @@ class TrendPoint:
     value: Decimal
     decision: str | None
     band: str | None
+
+
+@dataclass(frozen=True)
+class CoursePoint:
+    """One occasion of a patient's course with all that was stored of it.
+
+    ``value`` and ``expected`` are points 0-100, ``error`` the standard error of measurement in
+    points, ``severity`` what was answered on that occasion (0 best, 1 worst). Of an occasion that
+    gave no score, ``reasons`` says why.
+    """
+
+    at: datetime
+    value: Decimal | None
+    decision: str | None
+    band: str | None
+    expected: float | None
+    error: float | None
+    contributions: Mapping[str, float]
+    severity: Mapping[str, float]
+    reasons: tuple[str, ...]
+    older: tuple[str, ...]
+    method_version: str
 
 
 @dataclass(frozen=True)
@@ -209,7 +247,7 @@ def assess_baseline(
 def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
     """Move the trajectory on by one check-in: one query for the series, one insert."""
     rules = pathway(source.practice_id)
-    earlier = _series(source.patient_id)
+    earlier = _series(source.patient_id, JUDGED_SERIES - 1)
     course = earlier[0].inputs["course"] if earlier else "persistent"
     judged = _judge_course(source, scores, earlier, course)
     session.connection().execute(_INSERT, judged.row)
@@ -235,6 +273,12 @@ def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
 def trend(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[TrendPoint]:
     """A patient's risk scores, oldest first."""
     return [_trend_point(row) for row in _series(patient_id, limit) if row.value is not None]
+
+
+def course_of(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[CoursePoint]:
+    """The newest ``limit`` occasions of a patient's course, oldest first. One query."""
+    newest = session.connection().execute(_COURSE, {"patient_id": patient_id, "limit": limit})
+    return [_course_point(row) for row in reversed(newest.all())]
 
 
 def latest(patient_id: UUID) -> list[RiskAssessment]:
@@ -313,54 +357,46 @@ def _judge_course(
     at = now()
     rule = rules.trajectory
     answered = trajectory.severities(rule, scores)
-    score = trajectory.risk_score(rule, _readings(answered, earlier, at))
+    before = [(row.at, row.inputs["severity"]) for row in earlier]
+    score = trajectory.risk_score(rule, trajectory.latest_readings(rule, before, answered, at))
     outcome, result, reasons = None, {}, [score.reason] if score.reason else []
     if score.value is not None:
-        points = [*_points(earlier), trajectory.Point(_day(earlier, at), float(score.value))]
-        judged = trajectory.judge(rule, course, points)
+        judged = trajectory.judge(rule, course, _points(earlier, at, score.value))
         outcome, reasons = judged.decision, list(judged.reasons)
-        result = {
-            "expected": judged.expected,
-            "deviation": judged.deviation,
-            "band": judged.band,
-            "contributions": {k: float(v) for k, v in score.contributions.items()},
-            "older": list(score.older),
-        }
-    severity = {name: float(round(value, 4)) for name, value in answered.items()}
+        result = _result(rule, score, judged)
     row = assessment_row(
         source,
         TRAJECTORY,
         rules.label,
         outcome=outcome,
         value=score.value,
-        inputs={"course": course, "severity": severity},
+        inputs={"course": course, "severity": answered},
         result=result,
         reasons=reasons,
     )
     return _Judged(score, row)
 
 
-def _readings(
-    answered: Mapping[str, Decimal], earlier: Sequence[Any], at: datetime
-) -> dict[str, trajectory.Reading]:
-    readings: dict[str, trajectory.Reading] = {}
-    for row in earlier:
-        age = (at - row.at) // timedelta(days=1)
-        for name, severity in row.inputs["severity"].items():
-            readings[name] = trajectory.Reading(Decimal(str(severity)), age)
-    for name, value in answered.items():
-        readings[name] = trajectory.Reading(value, 0)
-    return readings
+def _result(
+    rule: trajectory.TrajectoryRule, score: trajectory.RiskScore, judged: trajectory.Judgement
+) -> dict[str, Any]:
+    return {
+        "expected": judged.expected,
+        "error": round(rule.standard_error, 2),
+        "present": judged.present,
+        "usual": judged.usual,
+        "deviation": judged.deviation,
+        "band": judged.band,
+        "contributions": {name: float(share) for name, share in score.contributions.items()},
+        "older": list(score.older),
+    }
 
 
-def _points(earlier: Sequence[Any]) -> list[trajectory.Point]:
-    scored = [row for row in earlier if row.value is not None]
-    return [trajectory.Point(_day(scored, row.at), float(row.value)) for row in scored]
-
-
-def _day(rows: Sequence[Any], at: datetime) -> float:
-    scored = [row for row in rows if row.value is not None]
-    return (at - scored[0].at) / timedelta(days=1) if scored else 0.0
+def _points(earlier: Sequence[Any], at: datetime, value: Decimal) -> list[trajectory.Point]:
+    scored = [(row.at, float(row.value)) for row in earlier if row.value is not None]
+    scored.append((at, float(value)))
+    start = scored[0][0]
+    return [trajectory.Point((then - start) / trajectory.DAY, score) for then, score in scored]
 
 
 def _series(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[Any]:
@@ -370,6 +406,23 @@ def _series(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[Any]:
 
 def _trend_point(row: Any) -> TrendPoint:
     return TrendPoint(row.at, row.value, row.outcome, row.band)
+
+
+def _course_point(row: Any) -> CoursePoint:
+    result = row.result
+    return CoursePoint(
+        at=row.at,
+        value=row.value,
+        decision=row.outcome,
+        band=result.get("band"),
+        expected=result.get("expected"),
+        error=result.get("error"),
+        contributions=result.get("contributions", {}),
+        severity=row.severity,
+        reasons=tuple(row.reasons),
+        older=tuple(result.get("older", ())),
+        method_version=row.method_version,
+    )
 
 
 def stratified(

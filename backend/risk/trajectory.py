@@ -1,9 +1,9 @@
-"""The weekly risk score and its course. Pure.
+"""The course of the weekly risk score: is it rising, and is it improving as expected? Pure.
 
-The score is a weighted mean of severities, explainable by construction (weights after the
-associations with change in disability in Lee 2015 and SBPR 2011). A rise is judged against
-measurement error and the expected course, never by a plain threshold: with a standard error of 8
-points a stable person just under a cut would cross it in about half of weeks.
+Two questions are asked, each of a control chart (EWMA, Roberts 1959) and never of a plain
+threshold: has the person risen above their *own usual level*, and do they stay behind the
+*expected course*? With a standard error of 8 points a stable person just under a cut would cross
+it in about half of weeks. Parameters, simulation and limits: docs/risk.md.
 """
 
 from __future__ import annotations
@@ -11,9 +11,47 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
-from itertools import pairwise
+from datetime import datetime
+
+from backend.risk.risk_score import (
+    DAY,
+    Reading,
+    RiskScore,
+    latest_readings,
+    risk_score,
+    severities,
+)
+from backend.risk.trajectory_rule import Course, Input, InputSource, TrajectoryRule
+
+__all__ = [
+    "CLEAR_AFTER",
+    "CONCERNS",
+    "DAY",
+    "IMPROVING",
+    "MILD_TO_GRAVE",
+    "NOT_IMPROVING",
+    "RISING",
+    "RISING_FAST",
+    "STABLE",
+    "Course",
+    "Input",
+    "InputSource",
+    "Judgement",
+    "Occasion",
+    "Point",
+    "Reading",
+    "RiskScore",
+    "TrajectoryRule",
+    "Walk",
+    "band",
+    "judge",
+    "latest_readings",
+    "replay",
+    "risk_score",
+    "severities",
+    "silent_after_rise",
+    "steps_of",
+]
 
 STABLE = "stable"
 IMPROVING = "improving"
@@ -21,89 +59,12 @@ NOT_IMPROVING = "not_improving"
 RISING = "rising"
 RISING_FAST = "rising_fast"
 CONCERNS = (RISING, RISING_FAST)
+MILD_TO_GRAVE = (IMPROVING, STABLE, NOT_IMPROVING, RISING, RISING_FAST)
 
-BEST_OF = 6
-MEAN_OF = 3
+FIRST_SCORES = 3
 CLEAR_AFTER = 2
-
-
-@dataclass(frozen=True)
-class InputSource:
-    """A score code with the ends of its scale."""
-
-    code: str
-    best: Decimal
-    worst: Decimal
-
-
-@dataclass(frozen=True)
-class Input:
-    """One part of the score; the first of its sources that was answered at an occasion counts."""
-
-    name: str
-    weight: Decimal
-    sources: tuple[InputSource, ...]
-
-
-@dataclass(frozen=True)
-class Course:
-    """Expected exponential decay to ``floor`` points with time constant ``tau_days``."""
-
-    floor: float
-    tau_days: float
-
-
-@dataclass(frozen=True)
-class TrajectoryRule:
-    """Everything that decides score and course, from the pathway."""
-
-    inputs: tuple[Input, ...]
-    required: frozenset[str]
-    others_needed: int
-    fresh_days: int
-    half_life_days: int
-    medium_from: Decimal
-    high_from: Decimal
-    standard_deviation: float
-    reliability: float
-    courses: Mapping[str, Course]
-    smoothing: float
-    limit: float
-    not_improving_after_days: int
-    important_fall: float
-
-    @cached_property
-    def standard_error(self) -> float:
-        """Standard error of measurement, in points: SD x sqrt(1 - reliability)."""
-        return self.standard_deviation * math.sqrt(1 - self.reliability)
-
-    @cached_property
-    def reliable_change_90(self) -> float:
-        """Smallest change that is real at 90 % confidence, in points."""
-        return 1.645 * math.sqrt(2) * self.standard_error
-
-    @cached_property
-    def reliable_change_95(self) -> float:
-        """Smallest change that is real at 95 % confidence, in points."""
-        return 1.96 * math.sqrt(2) * self.standard_error
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The newest severity (0 best, 1 worst) of an input, and its age in days."""
-
-    severity: Decimal
-    age_days: int
-
-
-@dataclass(frozen=True)
-class RiskScore:
-    """Score 0-100 with what each input contributes to it, or ``None`` and the reason."""
-
-    value: Decimal | None
-    contributions: Mapping[str, Decimal]
-    older: tuple[str, ...]
-    reason: str | None = None
+SILENT_AFTER = 2
+WEEK = 7.0
 
 
 @dataclass(frozen=True)
@@ -116,53 +77,28 @@ class Point:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the course says; ``deviation`` is the smoothed distance from the expected course, in
-    standard errors."""
+    """What the course says.
+
+    ``present`` and ``usual`` are the person's levels in points, the usual one as it was before this
+    answer; ``deviation`` is the smoothed distance from the expected course, in standard errors.
+    """
 
     decision: str
     expected: float
+    present: float
+    usual: float
     deviation: float
     band: str
     reasons: tuple[str, ...]
 
 
-def severities(rule: TrajectoryRule, scores: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
-    """What one occasion says of each input, 0 best to 1 worst; unanswered inputs are absent."""
-    found = {}
-    for each in rule.inputs:
-        for source in each.sources:
-            value = scores.get(source.code)
-            if value is not None:
-                # Without abs, nothing on a falling scale would read as minus nothing.
-                found[each.name] = abs(value - source.best) / abs(source.worst - source.best)
-                break
-    return found
+@dataclass(frozen=True)
+class Occasion:
+    """What is stored of one set of answers: all that a replay needs."""
 
-
-def risk_score(rule: TrajectoryRule, readings: Mapping[str, Reading]) -> RiskScore:
-    """The weighted mean of severities, times 100.
-
-    Older readings fade by half in ``half_life_days``. Needs the required inputs and
-    ``others_needed`` others, none older than ``fresh_days``.
-    """
-    fresh = {name for name, reading in readings.items() if reading.age_days <= rule.fresh_days}
-    lacking = sorted(rule.required - fresh)
-    if lacking:
-        return RiskScore(None, {}, (), f"no recent {', '.join(lacking)}")
-    if len(fresh - rule.required) < rule.others_needed:
-        return RiskScore(None, {}, (), f"fewer than {rule.others_needed} other recent answers")
-    weights = {
-        each.name: each.weight * _fading(readings[each.name].age_days, rule.half_life_days)
-        for each in rule.inputs
-        if each.name in readings
-    }
-    total = sum(weights.values())
-    shares = {name: 100 * w * readings[name].severity / total for name, w in weights.items()}
-    return RiskScore(
-        value=_tenths(sum(shares.values(), Decimal(0))),
-        contributions={name: _tenths(share) for name, share in shares.items()},
-        older=tuple(sorted(name for name in weights if readings[name].age_days > 0)),
-    )
+    at: datetime
+    course: str
+    severity: Mapping[str, float]
 
 
 def judge(rule: TrajectoryRule, course: str, points: Sequence[Point]) -> Judgement:
@@ -172,15 +108,38 @@ def judge(rule: TrajectoryRule, course: str, points: Sequence[Point]) -> Judgeme
     """
     if not points:
         raise ValueError("a course needs at least one point")
-    state = _Course(rule, rule.courses[course], points)
-    decision, reasons = state.decide()
-    return Judgement(
-        decision=decision,
-        expected=round(state.expected[-1], 1),
-        deviation=round(state.deviation[-1], 2),
-        band=band(rule, points[-1].score),
-        reasons=reasons,
-    )
+    walk = Walk(rule, course)
+    for point in points:
+        walk.step(point.day, point.score)
+    return walk.judgement()
+
+
+def replay(
+    rule: TrajectoryRule, occasions: Sequence[Occasion]
+) -> list[tuple[RiskScore, Judgement | None]]:
+    """Score and judgement of each stored occasion, oldest first, from their inputs alone."""
+    found: list[tuple[RiskScore, Judgement | None]] = []
+    earlier: list[tuple[datetime, Mapping[str, float]]] = []
+    walk: Walk | None = None
+    start: datetime | None = None
+    for each in occasions:
+        score = risk_score(rule, latest_readings(rule, earlier, each.severity, each.at))
+        earlier.append((each.at, each.severity))
+        if score.value is None:
+            found.append((score, None))
+            continue
+        walk, start = walk or Walk(rule, occasions[0].course), start or each.at
+        walk.step((each.at - start) / DAY, float(score.value))
+        found.append((score, walk.judgement()))
+    return found
+
+
+def silent_after_rise(decision: str | None, missed: int) -> bool:
+    """Whether somebody whose last decision was a rise has since missed two check-ins or more.
+
+    It raises the tier of silence; a missing answer never moves the score.
+    """
+    return decision in CONCERNS and missed >= SILENT_AFTER
 
 
 def band(rule: TrajectoryRule, score: float) -> str:
@@ -190,107 +149,174 @@ def band(rule: TrajectoryRule, score: float) -> str:
     return "medium" if score >= rule.medium_from else "low"
 
 
-class _Course:
-    """A series walked once from the start, so that the same points always give the same answer."""
+def steps_of(days: float) -> float:
+    """How many weekly steps a gap of ``days`` counts as in the moving means.
 
-    def __init__(self, rule: TrajectoryRule, course: Course, points: Sequence[Point]) -> None:
+    A week is one step and less than a week the part of one that is new, for the questions ask about
+    seven days. One missing week changes nothing. After a longer gap the past counts less, but
+    never less than after two steps: one score alone is too uncertain to stand for the present.
+    """
+    if days < WEEK:
+        return max(days, 0.0) / WEEK
+    return min(max(1.0, days / WEEK - 1), 2.0)
+
+
+class Walk:
+    """A course walked from its start, one answer at a time, in constant time each.
+
+    The same answers always give the same judgement, and a step looks at nothing that came later.
+    """
+
+    __slots__ = (
+        "_course",
+        "_floor",
+        "behind",
+        "calm",
+        "caught_up",
+        "count",
+        "day",
+        "decision",
+        "expected",
+        "held",
+        "jump",
+        "lagging",
+        "present",
+        "rule",
+        "score",
+        "start",
+        "start_day",
+        "usual",
+        "usual_before",
+    )
+
+    def __init__(self, rule: TrajectoryRule, course: str) -> None:
         self.rule = rule
-        self.points = points
-        first = points[0].score
+        self._course = rule.courses[course]
+        self.count = 0
+
+    def _begin(self, day: float, score: float) -> str:
+        self.count = 1
+        self.start = self.present = self.usual = self.usual_before = self.score = score
+        self.start_day = self.day = day
         # Whoever starts below the floor is not expected to get worse.
-        floor = min(course.floor, first)
-        self.expected = [
-            floor + (first - floor) * math.exp(-p.day / course.tau_days) for p in points
-        ]
-        self.deviation = self._smoothed(self.expected)
-        # A person who stays level while others recover is not improving, but is not rising either:
-        # a rise is counted from their own early level where that lies higher.
-        early = [p.score for p in points[:MEAN_OF]]
-        level = sum(early) / len(early)
-        self.rise = self._smoothed([max(expected, level) for expected in self.expected])
+        self._floor = min(self._course.floor, score)
+        self.expected = score
+        self.behind = self.jump = 0.0
+        self.calm = self.caught_up = 0
+        self.held = self.lagging = False
+        self.decision = STABLE
+        return STABLE
 
-    def _smoothed(self, reference: Sequence[float]) -> list[float]:
-        smoothed: list[float] = []
-        for point, aim in zip(self.points, reference, strict=True):
-            before = smoothed[-1] if smoothed else 0.0
-            z = (point.score - aim) / self.rule.standard_error
-            smoothed.append(self.rule.smoothing * z + (1 - self.rule.smoothing) * before)
-        return smoothed
-
-    def decide(self) -> tuple[str, tuple[str, ...]]:
-        """The decision at the last point, and why."""
-        fast = self._rises_fast(len(self.points) - 1)
-        if fast:
-            return RISING_FAST, fast
-        rising = self._rising_now()
-        if rising:
-            return RISING, rising
-        return self._without_rise()
-
-    def _rising_now(self) -> tuple[str, ...]:
-        # Once rising, it takes two weeks below half the limit to clear.
-        held: tuple[str, ...] = ()
-        calm = 0
-        for index in range(1, len(self.points)):
-            reasons = self._rises(index) or self._rises_fast(index)
-            calm = calm + 1 if self.rise[index] < self.rule.limit / 2 else 0
-            if reasons:
-                held = reasons
-            elif calm >= CLEAR_AFTER:
-                held = ()
-        return held
-
-    def _rises(self, index: int) -> tuple[str, ...]:
+    def step(self, day: float, score: float) -> str:
+        """Take the next answer and return the decision on it."""
+        if not self.count:
+            return self._begin(day, score)
         rule = self.rule
-        if self.rise[index] > rule.limit:
+        steps = steps_of(day - self.day)
+        weight = rule.smoothing if steps == 1 else 1 - (1 - rule.smoothing) ** steps
+        usual = self.usual_before = self.usual
+        self.present += weight * (score - self.present)
+        self.expected = self._floor + (self.start - self._floor) * math.exp(
+            (self.start_day - day) / self._course.tau_days
+        )
+        z = (score - self.expected) / rule.standard_error
+        self.behind += weight * (z - self.behind)
+
+        jump = self.jump = score - usual
+        fast = jump >= rule.reliable_change_95
+        rise, limit = self.present - usual, rule.limit_points
+        self.calm = self.calm + 1 if rise < limit / 2 else 0
+        if fast or rise >= limit:
+            self.held, self.calm = True, 0
+        elif self.calm >= CLEAR_AFTER:
+            self.held = False
+
+        # At first the usual level is the plain mean, for the baseline alone is one uncertain score;
+        # then it moves slowly. The lower side of the chart: who has really fallen is measured
+        # against where they have come to, so that a relapse is seen below the start too.
+        self.count += 1
+        slow = rule.usual_smoothing if steps == 1 else 1 - (1 - rule.usual_smoothing) ** steps
+        if self.count <= FIRST_SCORES:
+            slow = max(slow, 1 / self.count)
+        self.usual = min(usual + slow * jump, self.present + rule.fall_points)
+        self.day, self.score = day, score
+        self._follow_expectation()
+        self.decision = RISING_FAST if fast else RISING if self.held else self._without_rise()
+        return self.decision
+
+    def _follow_expectation(self) -> None:
+        """Whether the person lags behind the expected course, with the same slowness to let go."""
+        rule = self.rule
+        if self._fallen(self.present):
+            self.lagging = False
+        elif self.behind > rule.behind_limit:
+            late = self.day - self.start_day >= rule.not_improving_after_days
+            self.lagging, self.caught_up = self.lagging or late, 0
+        elif self.behind < rule.behind_limit / 2:
+            self.caught_up += 1
+            self.lagging = self.lagging and self.caught_up < CLEAR_AFTER
+        else:
+            self.caught_up = 0
+
+    def _without_rise(self) -> str:
+        if self.lagging:
+            return NOT_IMPROVING
+        return IMPROVING if self._fallen(self.score) else STABLE
+
+    def _fallen(self, level: float) -> bool:
+        # Without the second half, 3 points down from 10 would be an improvement.
+        fall = self.start - level
+        return fall >= self.rule.important_fall * self.start and fall >= self.rule.standard_error
+
+    def judgement(self) -> Judgement:
+        """The decision on the last answer with what it rests on."""
+        return Judgement(
+            decision=self.decision,
+            expected=round(self.expected, 1),
+            present=round(self.present, 1),
+            usual=round(self.usual_before, 1),
+            deviation=round(self.behind, 2),
+            band=band(self.rule, self.score),
+            reasons=(self._reason(),),
+        )
+
+    def _reason(self) -> str:
+        rule, usual = self.rule, f"this person's own usual level of {self.usual_before:.0f}"
+        if self.decision == RISING_FAST:
             return (
-                f"smoothed rise of {self.rise[index]:.1f} standard errors is over {rule.limit}",
+                f"{self.jump:.0f} points above {usual}; changes under "
+                f"{rule.reliable_change_95:.0f} points can be measurement error (95 % confidence)"
             )
-        best = self._best_before(index - 1)
-        if best is None:
-            return ()
-        rise = min(self.points[index].score, self.points[index - 1].score) - best
-        if rise >= rule.reliable_change_90:
-            return (f"two weeks in a row {rise:.0f} points or more above the best of recent weeks",)
-        return ()
-
-    def _best_before(self, index: int) -> float | None:
-        # The best is the lowest mean of two neighbouring weeks: the lowest single week of six is
-        # mostly luck, and flagged a stable person every 30 weeks in simulation.
-        scores = [p.score for p in self.points[max(0, index - BEST_OF) : index]]
-        pairs = [(a + b) / 2 for a, b in pairwise(scores)]
-        return min(pairs, default=None)
-
-    def _rises_fast(self, index: int) -> tuple[str, ...]:
-        if index == 0:
-            return ()
-        rule, score = self.rule, self.points[index].score
-        recent = [p.score for p in self.points[max(0, index - MEAN_OF) : index]]
-        rise = score - sum(recent) / len(recent)
-        if rise >= rule.reliable_change_95:
-            return (f"{rise:.0f} points above the mean of the last {len(recent)}",)
-        entered = score >= rule.high_from > self.points[index - 1].score
-        if entered and rise >= rule.reliable_change_90:
-            return (f"entered the high band, {rise:.0f} points above the mean before",)
-        return ()
-
-    def _without_rise(self) -> tuple[str, tuple[str, ...]]:
-        rule, first, last = self.rule, self.points[0], self.points[-1]
-        fall = first.score - last.score
-        if first.score > 0 and fall / first.score >= rule.important_fall:
-            return IMPROVING, (f"{100 * fall / first.score:.0f} % below the start",)
-        late = last.day - first.day >= rule.not_improving_after_days
-        if late and self.deviation[-1] > rule.limit / 2:
-            return NOT_IMPROVING, (
-                f"after {last.day - first.day:.0f} days less than "
-                f"{100 * rule.important_fall:.0f} % below the start, and above the expected course",
+        rise = self.present - self.usual_before
+        if self.decision == RISING and rise >= rule.limit_points:
+            return (
+                f"present level {self.present:.0f} (a mean in which recent weeks count most) is "
+                f"{rise:.0f} points above {usual}; the limit is {rule.limit_points:.0f}, which "
+                "measurement error alone seldom reaches"
             )
-        return STABLE, ("within measurement error of the expected course",)
+        if self.decision == RISING:
+            return (
+                f"rose lately, and now lies {rise:.0f} points above {usual}; it counts as over "
+                f"after {CLEAR_AFTER} answers in a row under {rule.limit_points / 2:.0f} points"
+            )
+        return self._reason_without_rise(usual)
 
-
-def _fading(age_days: int, half_life_days: int) -> Decimal:
-    return Decimal(str(0.5 ** (age_days / half_life_days)))
-
-
-def _tenths(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    def _reason_without_rise(self, usual: str) -> str:
+        rule, fall = self.rule, self.start - self.score
+        if self.decision == IMPROVING:
+            return (
+                f"{100 * fall / self.start:.0f} % ({fall:.0f} points) below the start; "
+                f"{100 * rule.important_fall:.0f} % is an important change, and the standard error "
+                f"of one score is {rule.standard_error:.0f} points"
+            )
+        if self.decision == NOT_IMPROVING:
+            return (
+                f"after {self.day - self.start_day:.0f} days the present level of "
+                f"{self.present:.0f} is less than {100 * rule.important_fall:.0f} % below the "
+                f"start of {self.start:.0f}, and about {self.behind * rule.standard_error:.0f} "
+                "points above the expected course; the limit is "
+                f"{rule.behind_limit * rule.standard_error:.0f}"
+            )
+        if self.count == 1:
+            return "the first score: nothing to compare it with yet"
+        return f"within measurement error of {usual}"

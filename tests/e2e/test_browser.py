@@ -100,7 +100,7 @@ def test_a_clinician_finds_an_alert_takes_it_up_and_resolves_it(
 
     page.get_by_role("link", name="A red-flag answer").click()
     expect(page.get_by_role("heading", name="A red-flag answer", level=1)).to_be_visible()
-    expect(page.locator("figure.trend svg")).to_be_visible()
+    expect(page.locator("figure.trend .for-desk svg")).to_be_visible()
     points = page.get_by_role("table", name="Risk score by check-in").locator("tbody tr")
     assert points.count() == 1
     expect(page.get_by_text("Tier 1").first).to_be_visible()
@@ -115,6 +115,38 @@ def test_a_clinician_finds_an_alert_takes_it_up_and_resolves_it(
     expect(page.get_by_role("link", name="A red-flag answer")).to_have_count(0)
 
     assert [a["rule"] for a in world.alerts(clinician) if a["patient_id"] == str(patient.id)] == []
+    console.is_clean()
+
+
+@pytest.mark.parametrize("width", [1280, 390], ids=["desk", "phone"])
+def test_a_patients_page_fits_and_every_reason_opens_with_the_keyboard(
+    world: World, clinician: ProviderAccount, console: Tab, midday_zone: str, width: int
+) -> None:
+    patient = _with_a_course(world, clinician, midday_zone)
+    page = console.page
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(page.url.rstrip("/") + f"/patients/{patient.id}")
+
+    shown = [picture for picture in page.locator("figure.trend svg").all() if picture.is_visible()]
+    assert len(shown) == 1, "the picture made for this width"
+    box = shown[0].bounding_box()
+    assert box is not None and box["width"] > 0.7 * width and box["height"] > 150
+    assert shown[0].locator(".flag").count() == len(world.alerts(clinician))
+    small = page.locator(".panel svg")
+    assert small.count() == 9 and all(picture.is_visible() for picture in small.all())
+    _does_not_scroll_sideways(page, width)
+
+    reasons = page.locator("details")
+    assert reasons.count() > 15
+    for index in range(reasons.count()):
+        reason = reasons.nth(index)
+        summary = reason.locator("summary")
+        assert summary.evaluate("e => e.tabIndex") == 0
+        summary.press("Enter")
+        assert reason.evaluate("e => e.open")
+        assert summary.evaluate("e => e.getBoundingClientRect().height") >= 24
+    assert page.get_by_text("What it does not mean").first.is_visible()
+    _does_not_scroll_sideways(page, width)
     console.is_clean()
 
 
@@ -198,8 +230,12 @@ def _press_on(page: Page, name: str) -> None:
 
 
 def _fits_the_screen(page: Page) -> None:
+    _does_not_scroll_sideways(page, PHONE["width"])
+
+
+def _does_not_scroll_sideways(page: Page, width: int) -> None:
     wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= PHONE["width"], "nobody should have to scroll sideways"
+    assert wide <= width, "nobody should have to scroll sideways"
 
 
 def _newest(site: Site, carrier: TwilioStandIn, pattern: re.Pattern[str]) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from backend.core.content import ContentError
-from backend.instruments.definitions import Answer, Instrument
+from backend.instruments.definitions import Answer, Instrument, Scale
 from backend.instruments.instrument_files import load_instruments
 from backend.instruments.scoring import score
-from tests.shipped import CONTENT, INSTRUMENTS, possible
+from tests.shipped import CONTENT, INSTRUMENTS, LICENSED, possible
 
 every_instrument = pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=lambda i: i.id)
 
@@ -35,23 +35,23 @@ def test_says_where_it_comes_from_and_on_what_terms(instrument: Instrument) -> N
 @every_instrument
 def test_every_question_has_words_and_ways_to_answer(instrument: Instrument) -> None:
     for item in instrument.items:
-        assert item.text.strip()
         assert len(possible(item)) >= 2
-        assert all(words.strip() for _, words in item.options)
+        assert instrument.wording == "structure" or item.worded, item.link_id
 
 
-@every_instrument
+@pytest.mark.parametrize("instrument", LICENSED.values(), ids=lambda i: i.id)
 def test_scales_reach_both_ends_of_their_range_and_no_further(instrument: Instrument) -> None:
     items = {item.link_id: item for item in instrument.items}
 
-    def points(link_id: str, answer: Answer) -> Decimal:
-        table = instrument.values.get(link_id)
-        return Decimal(answer) if table is None else table[str(answer)]
+    def points(scale: Scale, link_id: str, answer: Answer) -> Decimal:
+        worth = instrument.points[link_id][answer]
+        return -worth if link_id in scale.reversed else worth
 
     for scale in instrument.scales:
         for pick, end in ((min, scale.lowest), (max, scale.highest)):
             answers = {
-                link: pick(possible(items[link]), key=partial(points, link)) for link in scale.items
+                link: pick(possible(items[link]), key=partial(points, scale, link))
+                for link in scale.items
             }
             found = {each.code: each.value for each in score(instrument, answers)}
             assert found[scale.code] == end
@@ -80,7 +80,7 @@ def home(tmp_path: Path) -> Path:
         ("scoring.yaml", "{from: 5, band", "{from: 12, band", "bands"),
         ("scoring.yaml", "{item: phq.9", "{item: phq.0", "phq.0"),
         ("scoring.yaml", "higher-worse", "upwards", "upwards"),
-        ("scoring.yaml", "range: [0, 27]", "range: [0, many]", "Invalid"),
+        ("scoring.yaml", "range: [0, 27]", "range: [0, many]", "'many' is no number"),
         ("scoring.yaml", "terms:", "terns:", "terms"),
         ("scoring.yaml", "values:", "values: [", "cannot be read"),
         ("questionnaire.json", '"phq.9"', '"phq.8"', "twice"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.content import ContentError
-from backend.instruments.instrument_files import load_batteries
+from backend.instruments.battery_files import load_batteries
+from backend.instruments.definitions import Battery, Part
 from backend.instruments.questionnaires import (
     Questionnaire,
     as_fhir,
@@ -45,7 +47,11 @@ occasions = st.tuples(st.sampled_from(sorted(BATTERIES)), st.integers(1, 60))
 @pytest.mark.parametrize(
     ("battery", "instruments"),
     [
-        ("baseline", {"sbst", "peg", "phq2", "gad2", "lumbra-weekly", "lumbra-context"}),
+        (
+            "baseline",
+            {"sbst", "rmdq", "peg", "phq2", "gad2", "phq4", "lumbra-weekly", "lumbra-context"},
+        ),
+        ("sms", {"peg"}),
         ("safety-screen", {"lumbra-safety"}),
         ("follow-up-phq9", {"phq9"}),
         ("follow-up-gad7", {"gad7"}),
@@ -149,18 +155,48 @@ def test_fhir_holds_every_question_with_its_condition(
         assert conditions == ([opener] if opener else [])
 
 
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_fhir_gives_back_what_the_file_says(name: str) -> None:
+    said = json.loads((CONTENT / "instruments" / name / "questionnaire.json").read_text())
+    alone = Battery("alone", "1.0.0", {"en": "Alone"}, (Part((name,)),))
+    told = as_fhir(compose(alone, INSTRUMENTS, 1))
+    items = [i for top in told["item"] for i in top.get("item", [top])]
+    expected = [i for top in said["item"] for i in top.get("item", [top])]
+    assert [i["linkId"] for i in items] == [i["linkId"] for i in expected]
+    for item, file in zip(items, expected, strict=True):
+        for key in ("code", "prefix", "text", "type", "required", "enableWhen"):
+            assert item.get(key) == file.get(key), (item["linkId"], key)
+        assert plain(item.get("answerOption")) == plain(file.get("answerOption"))
+        assert plain(item.get("extension")) == plain(file.get("extension"))
+
+
+def plain(said: Any) -> Any:
+    """Without the translations."""
+    if isinstance(said, list):
+        return [plain(each) for each in said]
+    if isinstance(said, dict):
+        return {key: plain(each) for key, each in said.items() if not key.startswith("_")}
+    return said
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("instrument: peg", "instrument: pegg", "pegg"),
+        ("instrument: peg}", "instrument: pegg}", r"yaml:\d+: .*pegg"),
         ("alternate: [phq2, gad2]", "alternate: [phq2, gad3]", "gad3"),
         ("behind: safety.gateway", "behind: safety.door", "safety.door"),
         ("omit: [weekly.activity]", "omit: [weekly.rest]", "weekly.rest"),
         ("take: 3", "take: 9", "more items"),
         ("take: 3", "take: many", "many"),
-        ("title: About you and your back", "titel: x", "title"),
-        ("version: 1.0.0", "", "version"),
-        ("batteries:", "batteries: [", "Error"),
+        ("title: {en: About you and your back", "titel: {en: x", r"yaml:\d+: title is missing"),
+        ("title: {en: About you and your back", "title: {de: x", r"yaml:\d+: en is missing"),
+        ("version: 2.0.0", "", "version is missing"),
+        ("batteries:", "batteries: [", r"yaml:\d+: cannot be read"),
+        ("3: week-3", "3: week-4", "week 3 uses the battery week-4, which there is not"),
+        ("3: week-3", "0: week-3", "week 0 uses the battery week-3"),
+        ("at_most: 10", "at_most: 9", "weekly: asks 10 questions of everybody on occasion 1"),
+        ("digits_at_most: 3", "digits_at_most: 2", "sms: asks for 3 digits, more than 2"),
+        ("- {instrument: phq9}", "- {instrument: isi}", "the wording of isi is not here"),
     ],
 )
 def test_a_faulty_battery_is_named(tmp_path: Path, old: str, new: str, fault: str) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from backend.core import tenancy
 from backend.core.audit import AuditEvent
 from backend.core.clock import MovableClock
-from backend.risk import profile, response_index, stratification, trajectory
+from backend.risk import profile, response_index, service, stratification, trajectory
 from backend.risk.models import RiskAssessment, SafetyHold
-from tests.backstage import rows
+from tests.backstage import behind, rows, statements
 from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
@@ -71,38 +73,63 @@ def test_each_judgement_is_kept_with_rule_version_inputs_and_reasons_and_replays
     assert (row.result["points"], row.reasons) == (dict(index.points), list(index.reasons))
 
     row = stored["trajectory"]
-    readings = {
-        name: trajectory.Reading(value, 0)
-        for name, value in decimals(row.inputs["severity"]).items()
-        if value is not None
-    }
-    assert trajectory.risk_score(PATHWAY.trajectory, readings).value == row.value
+    occasion = trajectory.Occasion(row.at, row.inputs["course"], row.inputs["severity"])
+    [(score, judged)] = trajectory.replay(PATHWAY.trajectory, [occasion])
+    assert judged is not None
+    assert (score.value, judged.decision) == (row.value, row.outcome)
 
 
 def test_a_course_replays_from_what_is_stored(app: Flask, world: World, clinician: Caller) -> None:
     patient = world.onboarded(clinician, 5)
-    for severity in (5, 4, 7, 9, 9):
+    for severity in (5, 4, 7, 1, 3, 9, 9):
         world.weekly(patient, severity)
     course = rows(app, RiskAssessment, RiskAssessment.kind == "trajectory")
-    assert len(course) == 6
-    readings: dict[str, tuple[Decimal, datetime]] = {}
-    points: list[trajectory.Point] = []
-    for row in course:
-        for name, severity in row.inputs["severity"].items():
-            readings[name] = Decimal(str(severity)), row.at
-        score = trajectory.risk_score(
-            PATHWAY.trajectory,
-            {n: trajectory.Reading(v, (row.at - at).days) for n, (v, at) in readings.items()},
-        )
-        assert score.value == row.value
-        assert score.value is not None
-        points.append(
-            trajectory.Point((row.at - course[0].at) / timedelta(days=1), float(score.value))
-        )
-        judged = trajectory.judge(PATHWAY.trajectory, row.inputs["course"], points)
-        assert (judged.decision, list(judged.reasons)) == (row.outcome, row.reasons)
-        assert (judged.band, judged.expected) == (row.result["band"], row.result["expected"])
+    assert len(course) == 8
+    occasions = [
+        trajectory.Occasion(row.at, row.inputs["course"], row.inputs["severity"]) for row in course
+    ]
+    replayed = trajectory.replay(PATHWAY.trajectory, occasions)
+    for row, (score, judged) in zip(course, replayed, strict=True):
+        assert judged is not None
+        assert (row.value, row.outcome) == (score.value, judged.decision)
+        assert row.reasons == list(judged.reasons)
+        assert row.result == {
+            "expected": judged.expected,
+            "error": round(PATHWAY.trajectory.standard_error, 2),
+            "present": judged.present,
+            "usual": judged.usual,
+            "deviation": judged.deviation,
+            "band": judged.band,
+            "contributions": {n: float(share) for n, share in score.contributions.items()},
+            "older": list(score.older),
+        }
     assert course[-1].outcome in ("rising", "rising_fast")
+
+
+def test_a_course_of_more_than_a_year_is_judged_from_its_start(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 8)
+    # Sixty more answers in the week until the next check-in stand for a long course.
+    with behind(app) as session:
+        [start] = session.scalars(select(RiskAssessment).where(RiskAssessment.kind == "trajectory"))
+        kept = ("practice_id", "patient_id", "kind", "method", "method_version", "outcome", "value")
+        copied = {name: getattr(start, name) for name in (*kept, "inputs", "result", "reasons")}
+        session.add_all(
+            RiskAssessment(**copied, at=start.at + timedelta(hours=hour)) for hour in range(1, 61)
+        )
+    world.weekly(patient, 8)
+    course = sorted(
+        rows(app, RiskAssessment, RiskAssessment.kind == "trajectory"), key=lambda row: row.at
+    )
+    assert len(course) == 62 > service.LONGEST_SERIES
+    occasions = [
+        trajectory.Occasion(row.at, row.inputs["course"], row.inputs["severity"]) for row in course
+    ]
+    _, judged = trajectory.replay(PATHWAY.trajectory, occasions)[-1]
+    _, cut = trajectory.replay(PATHWAY.trajectory, occasions[-service.LONGEST_SERIES :])[-1]
+    assert judged is not None and cut is not None
+    assert course[-1].result["expected"] == judged.expected != cut.expected
 
 
 def test_the_trend_is_told_oldest_first_with_its_decisions(
@@ -124,6 +151,44 @@ def test_the_trend_is_told_oldest_first_with_its_decisions(
     assert datetime.fromisoformat(newest["trajectory"]["at"]) == at[-1]
     assert datetime.fromisoformat(newest["stratification"]["at"]) == at[0]
     assert newest["trajectory"]["value"] == values[-1]
+
+
+def test_the_course_is_told_with_all_that_was_stored_of_it_in_one_query(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 3)
+    for severity in (4, 6, 8):
+        world.weekly(patient, severity)
+    stored = rows(app, RiskAssessment, RiskAssessment.kind == "trajectory")
+    with app.app_context(), tenancy.across_practices(), statements(app) as sent:
+        told = service.course_of(patient.id)
+        last_two = service.course_of(patient.id, limit=2)
+    assert sum("risk_assessment" in statement for statement in sent) == 2
+    assert last_two == told[-2:]
+    assert len(told) == 4
+    for point, row in zip(told, stored, strict=True):
+        assert (point.at, point.value, point.decision) == (row.at, row.value, row.outcome)
+        assert point.severity == row.inputs["severity"]
+        assert point.contributions == row.result["contributions"]
+        assert point.error == pytest.approx(PATHWAY.trajectory.standard_error, abs=0.005)
+        assert point.expected == row.result["expected"]
+        assert (point.band, point.method_version) == (row.result["band"], PATHWAY.label)
+        assert (list(point.reasons), list(point.older)) == (row.reasons, row.result["older"])
+    assert told[0].older == () and told[1].older, "a week asks only some of the questions"
+
+
+def test_the_trend_explains_each_score(app: Flask, world: World, clinician: Caller) -> None:
+    patient = world.onboarded(clinician, 3)
+    world.weekly(patient, 8)
+    told = risk_of(world, clinician, patient)["trend"]
+    stored = rows(app, RiskAssessment, RiskAssessment.kind == "trajectory")
+    assert len(told) == len(stored) == 2
+    for point, row in zip(told, stored, strict=True):
+        for name in ("expected", "error", "contributions", "older"):
+            assert point[name] == row.result[name]
+        assert (point["reasons"], point["method_version"]) == (row.reasons, row.method_version)
+        assert sum(point["contributions"].values()) == pytest.approx(point["value"], abs=0.5)
+    assert told[0]["older"] == [] and told[1]["older"]
 
 
 def test_before_the_baseline_nothing_is_judged(world: World, clinician: Caller) -> None:

@@ -1,0 +1,1 @@
+"""The content check, held against files that are broken on purpose."""
