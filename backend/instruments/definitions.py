@@ -11,6 +11,7 @@ from typing import Any
 MINIMUM = "http://hl7.org/fhir/StructureDefinition/minValue"
 MAXIMUM = "http://hl7.org/fhir/StructureDefinition/maxValue"
 ANCHORS = "urn:lumbra:anchors"
+ENTRY_FORMAT = "http://hl7.org/fhir/StructureDefinition/entryFormat"
 TYPES = ("choice", "integer", "boolean", "string")
 METHODS = ("sum", "mean", "percent", "table")
 OPERATORS = ("exists", "=", "!=", ">", "<", ">=", "<=")

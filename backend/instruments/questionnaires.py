@@ -16,6 +16,7 @@ from typing import Any
 from backend.instruments.definitions import (
     ANCHORS,
     ENGLISH,
+    ENTRY_FORMAT,
     LONGEST_TEXT,
     MAXIMUM,
     MINIMUM,
@@ -32,6 +33,7 @@ from backend.instruments.definitions import (
 )
 
 LONGEST_KEY = 100
+GATE = ("enableWhen", "enableBehavior")
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -302,7 +304,13 @@ def _group_as_fhir(group: Group, asked: Questionnaire) -> dict[str, Any]:
     if group.items[0].link_id == group.link_id:
         return items[0]
     stem = {"text": group.stem} if group.stem else {}
-    return {"linkId": group.link_id, **stem, "type": "group", "item": items}
+    made = {"linkId": group.link_id, **stem, "type": "group"}
+    # Where all its questions wait for the same answer the group does too, or its stem would stand
+    # above nothing.
+    gates = [{key: item[key] for key in GATE if key in item} for item in items]
+    if all(gate == gates[0] for gate in gates):
+        made |= gates[0]
+    return {**made, "item": items}
 
 
 def _item_as_fhir(item: Item, asked: Questionnaire) -> dict[str, Any]:
@@ -328,6 +336,9 @@ def _item_as_fhir(item: Item, asked: Questionnaire) -> dict[str, Any]:
             low, high = item.anchors
             ends = [{"url": "low", "valueString": low}, {"url": "high", "valueString": high}]
             made["extension"].append({"url": ANCHORS, "extension": ends})
+            # Our own extension is for our own pages; this one other renderers show.
+            hint = f"{item.minimum} = {low}, {item.maximum} = {high}"
+            made["extension"].append({"url": ENTRY_FORMAT, "valueString": hint})
     return made
 
 

@@ -16,6 +16,7 @@ import yaml
 from fhir.resources.R4B.fhirprimitiveextension import FHIRPrimitiveExtension
 from fhir.resources.R4B.questionnaire import Questionnaire
 
+from backend.instruments.definitions import ENTRY_FORMAT, Battery, Part
 from backend.instruments.questionnaires import as_fhir, compose
 from tests.shipped import BATTERIES, CONTENT, INSTRUMENTS
 
@@ -154,6 +155,32 @@ def test_each_battery_can_be_found_by_its_canonical_url(name: str) -> None:
     resource = as_fhir(asked)
     assert f"{resource['url']}|{resource['version']}" == asked.version
     assert [i["linkId"] for i in items_of(resource) if i["type"] != "group"] == list(asked.items)
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_an_instrument_put_by_itself_keeps_all_its_questions(name: str) -> None:
+    alone = Battery("alone", "1.0.0", {"en": "Alone"}, (Part(alternate=(name,)),))
+    asked = compose(alone, INSTRUMENTS, 1)
+    resource = as_fhir(asked)
+    assert [i["linkId"] for i in items_of(resource) if i["type"] != "group"] == list(asked.items)
+    assert broken_invariants(resource) == []
+
+
+def test_a_group_waits_with_its_questions() -> None:
+    resource = BATTERIES_IN_TURN["weekly-1"]
+    gates = {i["linkId"]: i["enableWhen"] for i in items_of(resource) if "enableWhen" in i}
+    assert len(gates) == 19
+    assert {i["linkId"] for i in resource["item"] if "enableWhen" in i} == {
+        "safety.now",
+        "safety.today",
+        "safety.week",
+    }
+
+
+def test_other_renderers_are_told_what_the_ends_of_a_rating_mean() -> None:
+    asked = {i["linkId"]: i for i in items_of(BATTERIES_IN_TURN["baseline-1"])}
+    hints = [e for e in asked["peg.1"]["extension"] if e["url"] == ENTRY_FORMAT]
+    assert [e["valueString"] for e in hints] == ["0 = No pain, 10 = Pain as bad as you can imagine"]
 
 
 @every_file

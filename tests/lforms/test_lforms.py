@@ -101,7 +101,7 @@ def fill_in(
         shown = form.shown()
         if item["type"] == "group":
             inside = [i for i in items_of(item) if i["type"] != "group"]
-            assert link in shown or not any(is_open(each, answers) for each in inside), link
+            assert (link in shown) is any(is_open(each, answers) for each in inside), link
         elif is_open(item, answers):
             answers[link] = fixed.get(link.replace(".", "__"), some_answer(item, chance))
             form.answer(item, answers[link])
