@@ -34,7 +34,13 @@ API_BLUEPRINTS = (
     alerts.blueprint,
     messaging.blueprint,
 )
-PAGES = (console.blueprint, companion.blueprint, messaging.pages, docs.blueprint)
+PAGES = (
+    console.blueprint,
+    companion.blueprint,
+    programme.pages,
+    messaging.pages,
+    docs.blueprint,
+)
 
 
 class Lumbra(Flask):

@@ -73,7 +73,7 @@ def test_a_text_whose_review_is_overdue_is_named() -> None:
         assert any(fault.startswith(place) and "the review was due" in fault for fault in found)
 
 
-M01, PEG = "modules/M01-is-it-safe/1.0.0", "instruments/peg"
+M01, PEG = "modules/M01-is-it-safe/2.0.0", "instruments/peg"
 DEFAULT = "pathways/default.yaml"
 
 
@@ -109,7 +109,7 @@ DEFAULT = "pathways/default.yaml"
         (f"{M01}/module.yaml", edited(lambda said: said.pop("domain")), "domain"),
         (
             f"{M01}/module.yaml",
-            edited(lambda said: said.update(prerequisites=["M99"])),
+            edited(lambda said: said.update(prerequisites=[{"module": "M99", "grade": 1}])),
             "there is no module M99",
         ),
         (
@@ -118,7 +118,9 @@ DEFAULT = "pathways/default.yaml"
             "boredom",
         ),
         (f"{M01}/grade-1.en.md", removed, "grade"),
-        (f"{M01}/grade-1.en.md", replaced("answer: ", "answer: 9"), "quiz q1"),
+        (f"{M01}/grade-1.en.md", replaced("right: true", "right: false"), "quiz q1"),
+        (f"{M01}/grade-1.nl.md", removed, "grade 1 has no Dutch translation"),
+        (f"{M01}/grade-1.es.md", replaced("id: q1", "id: q8"), "does not ask the same"),
         (f"{M01}/grade-1.en.md", replaced("reviewed_by:", "by:"), "no reviewer"),
         (f"{M01}/grade-1.en.md", replaced("next_review: 2", "next_review: soon 2"), "next_review"),
         (f"{M01}/grade-1.en.md", replaced("minutes:", "hours:"), "minutes"),

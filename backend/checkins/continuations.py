@@ -25,6 +25,7 @@ from backend.patients.models import Enrolment
 from backend.practices import service as practices
 from backend.practices.models import Practice
 from backend.programme import service as programme
+from backend.programme.modules import Module
 from backend.risk import response_index, reviews
 from backend.risk import service as risk
 from backend.risk.decisions import Assessment, Decision, State, decide
@@ -124,7 +125,7 @@ def _into_plan(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, An
         },
     )
     occasions.schedule_first_week(road.enrolment)
-    return _told(road, _follow_ups(road, scores) or "plan", module=first_module)
+    return _told(road, _follow_ups(road, scores) or "plan", **_named(first_module, road))
 
 
 def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[st
     decisions = _decide(road, new, evidence, looked.state, told=trend["sentence"])
     asked_again = _act(road, decisions)
     next_step = _follow_ups(road, scores) or ("follow_up" if asked_again else "check_in")
-    return {**_told(road, next_step, module=progress.next_module), "trend": trend}
+    return {**_told(road, next_step, **_named(progress.next_module, road)), "trend": trend}
 
 
 def _after_follow_up(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
@@ -275,6 +276,15 @@ def _help(road: Road) -> dict[str, Any] | None:
         return None
     practice = practices.get_practice(road.check_in.practice_id)
     return feedback.what_to_do_now(road.danger.level, road.language, practice)
+
+
+def _named(module: Module | None, road: Road) -> dict[str, Any]:
+    if module is None:
+        return {"module": None}
+    return {
+        "module": module.title_in(road.language),
+        "module_language": module.language_of_title(road.language),
+    }
 
 
 def _told(road: Road, next_step: str, **members: Any) -> dict[str, Any]:

@@ -129,6 +129,7 @@ class NextOut(Schema):
     kind = fields.String(required=True)
     sentence = fields.String(required=True)
     module = fields.String(allow_none=True)
+    module_language = fields.String()
 
 
 class OutcomeOut(Schema):

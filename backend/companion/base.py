@@ -93,6 +93,7 @@ def _for_every_page() -> dict[str, Any]:
         "signed_in": "actor" in g,
         "dialled": _dialled,
         "in_english": speech.in_english,
+        "marked": speech.marked,
     }
 
 

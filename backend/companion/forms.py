@@ -101,7 +101,7 @@ def practice_note(form: Mapping[str, str], grade: Grade) -> PracticeNote:
     for value in grade.practice.values:
         text = form.get(f"v.{value.id}", "").replace("\0", "").strip()
         if text:
-            values[value.id] = _number(text) if value.kind == "number" else text
+            values[value.id] = text if value.kind == "text" else _number(text)
     return PracticeNote(day, done, confidence, values, faults)
 
 

@@ -156,7 +156,7 @@ def _held_text() -> str | None:
 
 def _activities() -> list[ActivityView]:
     try:
-        plan = programme.plan_of(actor.id)
+        plan = programme.plan_of(actor.id, speech.language())
     except Problem as problem:
         if problem.status != 404:
             raise

@@ -64,11 +64,16 @@ def lazy_gettext(text: str) -> str:
     return cast(str, flask_babel.lazy_gettext(text))
 
 
-def in_english(text: str) -> str:
-    """Words that we have in English only, marked so that they are read out as English."""
-    if language() == LANGUAGES[0] or not text:
+def marked(text: str, spoken: str) -> str:
+    """Words in a language, marked so that they are read out in it where the page speaks another."""
+    if language() == spoken or not text:
         return text
-    return Markup('<span lang="en">{}</span>').format(text)
+    return Markup('<span lang="{}">{}</span>').format(spoken, text)
+
+
+def in_english(text: str) -> str:
+    """Words that we have in English only."""
+    return marked(text, LANGUAGES[0])
 
 
 def _asked_for() -> str:

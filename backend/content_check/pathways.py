@@ -174,9 +174,9 @@ def _follow_up_faults(
 def _plan_faults(
     document: Document, plan: Mapping[str, Any], modules: frozenset[str] | None
 ) -> Iterator[ContentError]:
-    for number, name in enumerate(listed(plan.get("core"))):
+    for path, name in _modules_named(plan):
         if modules is not None and str(name) not in modules:
-            yield document.fault(f"there is no module {name}", "plan", "core", number)
+            yield document.fault(f"there is no module {name}", "plan", *path)
     if "matrix" not in plan:
         return
     matrix = mapping(plan["matrix"])
@@ -192,6 +192,16 @@ def _plan_faults(
             if load not in cells:
                 message = f"there is no plan for group {group} with {load} factors"
                 yield document.fault(message, "plan", "matrix", group, load)
+
+
+def _modules_named(plan: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    for number, name in enumerate(listed(plan.get("core"))):
+        yield ("core", number), name
+    for group, names in mapping(plan.get("closing")).items():
+        for number, name in enumerate(listed(names)):
+            yield ("closing", str(group), number), name
+    for domain, name in mapping(mapping(plan.get("coverage")).get("modules")).items():
+        yield ("coverage", "modules", str(domain)), name
 
 
 def _decimal(value: float) -> Decimal:

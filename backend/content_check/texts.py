@@ -12,7 +12,7 @@ from backend.core.content import ContentError, Document
 from backend.core.schema import LANGUAGES
 from backend.patients import consent
 from backend.programme import modules
-from backend.programme.modules import Catalogue
+from backend.programme.modules import Catalogue, Grade, Module
 
 ORIGINAL = "en"
 NAMES = {"nl": "Dutch", "es": "Spanish"}
@@ -72,10 +72,11 @@ def module_faults(
     }
     for module in catalogue.values():
         document = folders[module.id, module.version]
-        for missing in sorted(set(module.prerequisites) - names):
+        for missing in sorted({needed.module for needed in module.prerequisites} - names):
             yield document.fault(f"there is no module {missing}", "prerequisites")
         for unknown in sorted(set(module.target_factors) - factors if factors is not None else ()):
             yield document.fault(f"there is no factor {unknown}", "target_factors")
+        yield from _module_translations(module, document)
     for module in modules.newest(catalogue).values():
         home = folders[module.id, module.version].file.parent
         for grade in module.grades.values():
@@ -83,6 +84,28 @@ def module_faults(
                 for file in sorted(home.glob(f"grade-{grade.grade}.*.md")):
                     message = f"the review was due on {grade.next_review}"
                     yield ContentError(file, message, _line(file, "next_review"))
+
+
+def _module_translations(module: Module, document: Document) -> Iterator[ContentError]:
+    """A module with a title in a language is there in that language as a whole."""
+    for language in sorted(module.titles.keys() - {ORIGINAL}):
+        for number, english in module.grades.items():
+            text = module.texts.get((number, language))
+            file = document.file.parent / f"grade-{number}.{language}.md"
+            if text is None:
+                name = NAMES.get(language, language)
+                yield document.fault(f"grade {number} has no {name} translation", "title", language)
+            elif _asked(text) != _asked(english):
+                yield ContentError(file, "does not ask the same as the English text", 1)
+
+
+def _asked(text: Grade) -> tuple[object, ...]:
+    return (
+        [(item.id, item.answer, len(item.options)) for item in text.quiz],
+        [(value.id, value.kind, value.most) for value in text.practice.values],
+        text.practice.planned_days,
+        [step.kind for step in text.steps],
+    )
 
 
 def _line(file: Path, key: str) -> int | None:

@@ -1,29 +1,38 @@
-"""Reading modules: one folder a version, in it one Markdown file a grade."""
+"""Reading modules: one folder a version, in it one Markdown file a grade and language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import frontmatter
-import nh3
 import yaml
-from markdown_it import MarkdownIt
 
 from backend.core.content import ContentError
+from backend.core.schema import LANGUAGES
+from backend.programme.module_text import pictures, steps
 from backend.programme.modules import (
+    ENGLISH,
+    VALUE_KINDS,
     Catalogue,
+    Contraindication,
     Grade,
     Module,
     Practice,
     PracticeValue,
+    Prerequisite,
     QuizItem,
+    QuizOption,
 )
 
-LANGUAGE = "en"
+_SEMVER = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}")
+_PICTURE = re.compile(r"[a-z0-9-]{1,60}\.svg")
+FIGURES_AT = "/figures/{module}/{version}"
+_UNREADABLE = (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError)
 
 
 @cache
@@ -39,73 +48,111 @@ def load_modules(content: Path) -> Catalogue:
     return found
 
 
+def figure(content: Path, module_id: str, version: str, name: str) -> Path | None:
+    """The file of a picture, if there is one of these names."""
+    wanted = re.fullmatch(r"M\d\d", module_id) and _SEMVER.fullmatch(version)
+    if not wanted or not _PICTURE.fullmatch(name):
+        return None
+    found = (content / "modules").glob(f"{module_id}-*/{version}/figures/{name}")
+    return next(found, None)
+
+
 def _load(file: Path) -> Module:
     try:
-        raw = yaml.safe_load(file.read_text())
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
         version = str(raw["version"])
         if version != file.parent.name:
             raise ContentError(file, f"version {version} lies in the folder {file.parent.name}")
         return Module(
             id=raw["id"],
             version=version,
-            title=raw["title"][LANGUAGE],
+            titles=dict(raw["title"]),
             domain=raw["domain"],
             target_factors=tuple(raw["target_factors"]),
-            prerequisites=tuple(raw["prerequisites"]),
+            prerequisites=tuple(Prerequisite(**each) for each in raw["prerequisites"]),
+            contraindications=tuple(Contraindication(**each) for each in raw["contraindications"]),
             locked_by_safety_hold=bool(raw["locked_by_safety_hold"]),
             cautions=raw["cautions"],
-            grades={
-                grade: _load_grade(file.parent / f"grade-{grade}.{LANGUAGE}.md", raw, grade)
-                for grade in raw["grades"]
-            },
+            progression=raw["progression"],
+            needs=raw.get("needs"),
+            modules_done=raw.get("modules_done", 0),
+            texts={(text.grade, text.language): text for text in _texts(file, raw)},
         )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, ContentError):
-            raise
+    except ContentError:
+        raise
+    except _UNREADABLE as error:
         raise ContentError(file, f"{type(error).__name__}: {error}") from None
 
 
-def _load_grade(file: Path, module: Mapping[str, Any], grade: int) -> Grade:
+def _texts(file: Path, raw: Mapping[str, Any]) -> Iterator[Grade]:
+    for grade in raw["grades"]:
+        for language in LANGUAGES:
+            text = file.parent / f"grade-{grade}.{language}.md"
+            if language == ENGLISH or text.exists():
+                yield _load_grade(text, raw, grade, language)
+
+
+def _load_grade(file: Path, module: Mapping[str, Any], grade: int, language: str) -> Grade:
     try:
         post = frontmatter.load(str(file))
         meta: Mapping[str, Any] = post.metadata
         said = meta["module_id"], str(meta["version"]), meta["grade"], meta["locale"]
-        if said != (module["id"], str(module["version"]), grade, LANGUAGE):
+        if said != (module["id"], str(module["version"]), grade, language):
             raise ContentError(file, f"says it is {said}")
+        for name in pictures(post.content):
+            if not (file.parent / "figures" / name).is_file():
+                raise ContentError(file, f"there is no picture figures/{name}")
         made = Grade(
             grade=grade,
+            language=language,
             title=meta["title"],
             minutes=meta["minutes"],
             objectives=tuple(meta["objectives"]),
+            steps=steps(
+                post.content,
+                FIGURES_AT.format(module=module["id"], version=module["version"]),
+            ),
             quiz=tuple(_quiz_item(item) for item in meta["quiz"]),
             practice=_practice(meta["practice"]),
-            markdown=post.content,
-            html=nh3.clean(MarkdownIt("commonmark", {"html": False}).render(post.content)),
             next_review=meta["next_review"],
         )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, ContentError):
-            raise
+    except ContentError:
+        raise
+    except _UNREADABLE as error:
         raise ContentError(file, f"{type(error).__name__}: {error}") from None
-    for item in made.quiz:
-        if not 0 <= item.answer < len(item.options):
-            raise ContentError(file, f"quiz {item.id}: there is no option {item.answer}")
-    if not made.quiz or not made.markdown.strip():
-        raise ContentError(file, "needs a text and a quiz")
-    if not isinstance(made.next_review, date):
-        raise ContentError(file, "next_review must be a date, such as 2027-11-19")
-    if not meta.get("reviewed_by"):
-        raise ContentError(file, "has no reviewer")
+    for fault in _faults(made, meta):
+        raise ContentError(file, fault)
     return made
+
+
+def _faults(grade: Grade, meta: Mapping[str, Any]) -> Iterator[str]:
+    if not grade.steps or not grade.quiz:
+        yield "needs a text and a quiz"
+    for item in grade.quiz:
+        right = sum(option.right for option in item.options)
+        if right != 1 or len(item.options) < 2:
+            yield f"quiz {item.id}: has {right} right options of {len(item.options)}"
+        if not all(option.feedback for option in item.options):
+            yield f"quiz {item.id}: an option has no feedback"
+    for value in grade.practice.values:
+        if value.kind not in VALUE_KINDS:
+            yield f"practice {value.id}: kind {value.kind} is none of {', '.join(VALUE_KINDS)}"
+        if (value.kind == "scale") != (value.most is not None):
+            yield f"practice {value.id}: a scale, and only a scale, says its most"
+    if not isinstance(grade.next_review, date):
+        yield "next_review must be a date, such as 2027-11-23"
+    if not meta.get("reviewed_by"):
+        yield "has no reviewer"
 
 
 def _quiz_item(raw: Mapping[str, Any]) -> QuizItem:
     return QuizItem(
         id=raw["id"],
         question=raw["question"],
-        options=tuple(str(option) for option in raw["options"]),
-        answer=raw["answer"],
-        explain=raw["explain"],
+        options=tuple(
+            QuizOption(str(each["text"]), each.get("right", False) is True, each["feedback"])
+            for each in raw["options"]
+        ),
     )
 
 

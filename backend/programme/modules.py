@@ -5,27 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+
+ENGLISH = "en"
+STEP_KINDS = ("text", "story", "this-week", "safety")
+VALUE_KINDS = ("number", "scale", "text")
+
+
+@dataclass(frozen=True)
+class QuizOption:
+    """One answer to a quiz question, and what a person who chose it reads."""
+
+    text: str
+    right: bool
+    feedback: str
 
 
 @dataclass(frozen=True)
 class QuizItem:
-    """A question with one right option (``answer`` counts from 0) and a sentence that explains."""
+    """A question with exactly one right option."""
 
     id: str
     question: str
-    options: tuple[str, ...]
-    answer: int
-    explain: str
+    options: tuple[QuizOption, ...]
+
+    @property
+    def answer(self) -> int:
+        """The right option, counted from 0."""
+        return next(n for n, option in enumerate(self.options) if option.right)
 
 
 @dataclass(frozen=True)
 class PracticeValue:
-    """Something a person may note with their practice; ``kind`` is number or text."""
+    """Something a person may note with their practice.
+
+    ``kind`` is ``number``, ``text``, or ``scale``: a whole number from 0 to ``most``.
+    """
 
     id: str
     label: str
     kind: str
     unit: str | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,38 +60,102 @@ class Practice:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A minute or two of a grade's text; ``kind`` is one of ``STEP_KINDS``."""
+
+    kind: str
+    title: str
+    markdown: str
+    html: str
+
+
+@dataclass(frozen=True)
 class Grade:
-    """One grade's text in one language. ``minutes`` is reading time a week."""
+    """One grade's text in one language. ``minutes`` is reading time."""
 
     grade: int
+    language: str
     title: str
     minutes: int
     objectives: tuple[str, ...]
+    steps: tuple[Step, ...]
     quiz: tuple[QuizItem, ...]
     practice: Practice
-    markdown: str
-    html: str
     next_review: date
 
 
 @dataclass(frozen=True)
+class Prerequisite:
+    """A grade of another module to be past before this one begins."""
+
+    module: str
+    grade: int
+
+
+@dataclass(frozen=True)
+class Contraindication:
+    """A circumstance in which the module is not for everybody, and what then.
+
+    ``action``: ``stop`` (no module), ``clearance`` (a provider says yes first), ``caution`` (do it
+    differently), ``route`` (another way of help comes first).
+    """
+
+    code: str
+    text: str
+    action: str
+
+
+@dataclass(frozen=True)
 class Module:
-    """One version of a module. ``prerequisites`` are modules to be past grade 1 first."""
+    """One version of a module. ``titles`` and ``texts`` are by language; English is complete.
+
+    ``needs`` names a circumstance of the pathway that must be true of a person; ``modules_done`` is
+    how many modules come to their end before this one begins.
+    """
 
     id: str
     version: str
-    title: str
+    titles: Mapping[str, str]
     domain: str
     target_factors: tuple[str, ...]
-    prerequisites: tuple[str, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    contraindications: tuple[Contraindication, ...]
     locked_by_safety_hold: bool
     cautions: str
-    grades: Mapping[int, Grade]
+    progression: str
+    texts: Mapping[tuple[int, str], Grade]
+    needs: str | None = None
+    modules_done: int = 0
 
     @property
+    def title(self) -> str:
+        """The English title."""
+        return self.titles[ENGLISH]
+
+    @cached_property
+    def grades(self) -> Mapping[int, Grade]:
+        """Every grade in English, in order."""
+        return {n: self.texts[n, ENGLISH] for n, lang in sorted(self.texts) if lang == ENGLISH}
+
+    @cached_property
     def last_grade(self) -> int:
         """The highest grade there is."""
-        return max(self.grades)
+        return max(grade for grade, _ in self.texts)
+
+    def title_in(self, language: str) -> str:
+        """The title in a language; the English one where there is none."""
+        return self.titles.get(language, self.title)
+
+    def language_of_title(self, language: str) -> str:
+        """The language that ``title_in`` answers in."""
+        return language if language in self.titles else ENGLISH
+
+    def text_in(self, grade: int, language: str) -> Grade:
+        """A grade in a language; in English where there is no translation.
+
+        Raises ``KeyError`` for a grade that the module does not have.
+        """
+        return self.texts.get((grade, language)) or self.texts[grade, ENGLISH]
 
 
 Catalogue = Mapping[tuple[str, str], Module]

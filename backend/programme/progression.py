@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.programme.modules import Prerequisite
 from backend.risk.pathway import PlanRule, ProgressionRule
 
 ADVANCE = "advance"
@@ -57,12 +58,14 @@ class Decision:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one module of a plan stands. ``past_first_grade`` opens what depends on it."""
+    """Where one module of a plan stands. ``grades_passed`` opens what builds on it;
+    ``modules_done`` is how many others it waits for, or for all of a smaller plan."""
 
     module_id: str
     status: str
-    prerequisites: tuple[str, ...]
-    past_first_grade: bool
+    prerequisites: tuple[Prerequisite, ...]
+    grades_passed: int
+    modules_done: int = 0
 
 
 def decide(rule: ProgressionRule, work: Work) -> Decision:
@@ -102,11 +105,13 @@ def next_to_start(
         return None
     if last_start is not None and at - last_start < timedelta(days=rule.new_every_days):
         return None
-    opened = {s.module_id for s in standings if s.past_first_grade}
-    known = {s.module_id for s in standings}
+    done = sum(s.status == "completed" for s in standings)
+    passed = {s.module_id: s.grades_passed for s in standings}
     for standing in standings:
-        needed = known.intersection(standing.prerequisites)
-        if standing.status == "waiting" and needed <= opened and standing.module_id not in locked:
+        # What the plan does not hold is nothing to wait for.
+        ready = all(passed.get(p.module, p.grade) >= p.grade for p in standing.prerequisites)
+        ready = ready and done >= min(standing.modules_done, len(standings) - 1)
+        if standing.status == "waiting" and ready and standing.module_id not in locked:
             return standing.module_id
     return None
 

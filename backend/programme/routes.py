@@ -5,13 +5,31 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import Blueprint as Pages
+from flask import Response, abort, current_app, send_file
+
 from backend.core import audit
 from backend.core.api import Blueprint
-from backend.core.identity import CARE_TEAM, PATIENT, actor, may_call
+from backend.core.identity import CARE_TEAM, PATIENT, actor, anyone, may_call
 from backend.patients import service as patients
-from backend.programme import schemas, service
+from backend.programme import module_files, schemas, service
 
 blueprint = Blueprint("programme", __name__, url_prefix="/v1", description="Plans and modules")
+pages = Pages("figures", __name__)
+A_YEAR = 365 * 24 * 3600
+
+
+@pages.get("/figures/<module_id>/<version>/<name>")
+@anyone
+def figure(module_id: str, version: str, name: str) -> Response:
+    """A picture of a module's text. A version never changes, so it may be kept for good."""
+    file = module_files.figure(current_app.extensions["settings"].content, module_id, version, name)
+    if file is None:
+        abort(404)
+    answer = send_file(file, mimetype="image/svg+xml", max_age=A_YEAR)
+    answer.headers["Cache-Control"] += ", immutable"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return answer
 
 
 @blueprint.route("/me/plan")
@@ -21,7 +39,7 @@ blueprint = Blueprint("programme", __name__, url_prefix="/v1", description="Plan
 def my_plan() -> Any:
     """The signed-in patient's plan."""
     audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=actor.id)
-    return service.plan_of(actor.id)
+    return service.plan_of(actor.id, patients.find(actor.id).patient.language)
 
 
 @blueprint.route("/patients/<uuid:patient_id>/plan")

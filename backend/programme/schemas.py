@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from backend.core.schema import Schema
+from backend.programme.modules import STEP_KINDS, VALUE_KINDS
 
 
 class ActivityOut(Schema):
@@ -13,7 +14,7 @@ class ActivityOut(Schema):
     id = fields.UUID(required=True, attribute="activity.id")
     module_id = fields.String(required=True, attribute="activity.module_id")
     module_version = fields.String(required=True, attribute="activity.module_version")
-    title = fields.String(required=True, attribute="module.title")
+    title = fields.String(required=True)
     domain = fields.String(required=True, attribute="module.domain")
     status = fields.String(required=True, attribute="activity.status")
     grade = fields.Integer(required=True, attribute="activity.grade")
@@ -48,12 +49,27 @@ class PlanForProviders(PlanOut):
     notes = fields.List(fields.String(), required=True, attribute="plan.notes")
 
 
+class StepOut(Schema):
+    """A minute or two of the text; pictures are addresses on this server."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(STEP_KINDS))
+    title = fields.String(required=True)
+    markdown = fields.String(required=True)
+    html = fields.String(required=True)
+
+
 class QuizItemOut(Schema):
     """A question and its options."""
 
     id = fields.String(required=True)
     question = fields.String(required=True)
-    options = fields.List(fields.String(), required=True)
+    options = fields.Pluck("QuizOptionOut", "text", many=True, required=True)
+
+
+class QuizOptionOut(Schema):
+    """One answer to choose."""
+
+    text = fields.String(required=True)
 
 
 class PracticeValueOut(Schema):
@@ -61,8 +77,9 @@ class PracticeValueOut(Schema):
 
     id = fields.String(required=True)
     label = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(("number", "text")))
+    kind = fields.String(required=True, validate=validate.OneOf(VALUE_KINDS))
     unit = fields.String(allow_none=True)
+    most = fields.Integer(allow_none=True)
 
 
 class PracticeTask(Schema):
@@ -80,8 +97,8 @@ class ModuleTextOut(ActivityOut):
     grade_title = fields.String(required=True, attribute="grade.title")
     minutes = fields.Integer(required=True, attribute="grade.minutes")
     objectives = fields.List(fields.String(), required=True, attribute="grade.objectives")
-    markdown = fields.String(required=True, attribute="grade.markdown")
-    html = fields.String(required=True, attribute="grade.html")
+    language = fields.String(required=True, attribute="grade.language")
+    steps = fields.List(fields.Nested(StepOut), required=True, attribute="grade.steps")
     quiz = fields.List(fields.Nested(QuizItemOut), required=True, attribute="grade.quiz")
     practice = fields.Nested(PracticeTask, required=True, attribute="grade.practice")
     grade = fields.Integer(required=True, attribute="activity.grade")
@@ -98,11 +115,11 @@ class QuizIn(Schema):
 
 
 class QuizItemResult(Schema):
-    """Whether an answer was right, and why."""
+    """Whether an answer was right, and what there is to say to it."""
 
     id = fields.String(required=True)
     right = fields.Boolean(required=True)
-    explain = fields.String(required=True)
+    feedback = fields.String(required=True)
 
 
 class QuizOut(Schema):

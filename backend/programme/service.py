@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.patients.models import ACTIVE as ENROLLED
-from backend.patients.models import Enrolment
+from backend.patients.models import Enrolment, Patient
 from backend.programme import module_files, modules, planning, progression
 from backend.programme.models import (
     ACTIVE,
@@ -35,7 +35,7 @@ from backend.programme.models import (
     PracticeLog,
     QuizAttempt,
 )
-from backend.programme.modules import Catalogue, Grade, Module
+from backend.programme.modules import Catalogue, Grade, Module, PracticeValue
 from backend.programme.progression import Standing, Work
 from backend.risk import service as risk
 from backend.risk.history import Engagement
@@ -84,16 +84,28 @@ _TASK_DAYS = union(*(_days_of(model, day, *done) for model, day, done in _TASKS)
 
 @dataclass(frozen=True)
 class ActivityView:
-    """An activity with its module; ``locked`` while a safety hold stands on it."""
+    """An activity with its module, in a reader's language; ``locked`` while a safety hold stands
+    on it."""
 
     activity: Activity
     module: Module
     locked: bool
+    language: str
+
+    @property
+    def title(self) -> str:
+        """The module's title."""
+        return self.module.title_in(self.language)
+
+    @property
+    def title_language(self) -> str:
+        """The language that title is in."""
+        return self.module.language_of_title(self.language)
 
     @property
     def grade(self) -> Grade:
         """The present grade's text."""
-        return self.module.grades[self.activity.grade]
+        return self.module.text_in(self.activity.grade, self.language)
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,7 @@ class QuizResult:
 class Progress:
     """What a weekly step did: the module to go on with, and stuck marks of the last 14 days."""
 
-    next_module: str | None
+    next_module: Module | None
     stuck_marks: int
 
 
@@ -126,8 +138,8 @@ def catalogue() -> Catalogue:
     return module_files.load_modules(current_app.extensions["settings"].content)
 
 
-def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
-    """Make the care plan from the baseline and open its first module; returns that title.
+def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
+    """Make the care plan from the baseline and open its first module; returns that module.
 
     Without a risk group there is no plan. A plan that stands is kept.
     """
@@ -136,7 +148,12 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
     rules = risk.pathway(enrolment.practice_id)
     known = modules.newest(catalogue())
     proposal = planning.make_plan(
-        rules.plan, baseline.group, baseline.factors, baseline.response_level, known
+        rules.plan,
+        baseline.group,
+        baseline.factors,
+        baseline.response_level,
+        known,
+        baseline.circumstances,
     )
     at = now()
     plan = CarePlan(
@@ -175,15 +192,17 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> str | None:
             for position, assignment in enumerate(proposal.assignments)
         ],
     )
-    return proposal.assignments[0].module.title
+    return proposal.assignments[0].module
 
 
-def plan_of(patient_id: UUID) -> PlanView:
-    """A patient's active plan. Raises ``Problem`` 404."""
+def plan_of(patient_id: UUID, language: str = modules.ENGLISH) -> PlanView:
+    """A patient's active plan, for a reader of a language. Raises ``Problem`` 404."""
     plan, activities = _standing_plan(patient_id)
     if plan is None:
         raise not_found("care plan yet")
-    return PlanView(plan, _views(plan, activities))
+    known = catalogue()
+    held = risk.open_hold(plan.patient_id) is not None
+    return PlanView(plan, [_view(activity, known, held, language) for activity in activities])
 
 
 def open_activity(activity_id: UUID) -> ActivityView:
@@ -236,7 +255,11 @@ def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
         percent,
         percent >= risk.pathway(view.activity.practice_id).progression.quiz_percent,
         [
-            {"id": item.id, "right": answers[item.id] == item.answer, "explain": item.explain}
+            {
+                "id": item.id,
+                "right": item.options[answers[item.id]].right,
+                "feedback": item.options[answers[item.id]].feedback,
+            }
             for item in view.grade.quiz
         ],
     )
@@ -299,9 +322,9 @@ def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
         session.flush()
         session.execute(insert(Adaptation), decisions)
     working = [a for a in activities if a.status in (ACTIVE, STUCK)]
-    title = known[working[-1].module_id, working[-1].module_version].title if working else None
+    module = known[working[-1].module_id, working[-1].module_version] if working else None
     marks = _stuck_marks(patient_id) if any(a.status == STUCK for a in activities) else 0
-    return Progress(title, marks)
+    return Progress(module, marks)
 
 
 def note(patient_id: UUID, sentences: Sequence[str]) -> None:
@@ -402,24 +425,22 @@ def _standing_plan(patient_id: UUID) -> tuple[CarePlan | None, list[Activity]]:
     return (rows[0][0] if rows else None), [activity for _, activity in rows]
 
 
-def _views(plan: CarePlan, activities: Sequence[Activity]) -> list[ActivityView]:
-    known = catalogue()
-    held = risk.open_hold(plan.patient_id) is not None
-    return [_view(activity, known, held) for activity in activities]
-
-
-def _view(activity: Activity, known: Catalogue, held: bool) -> ActivityView:
+def _view(activity: Activity, known: Catalogue, held: bool, language: str) -> ActivityView:
     module = known[activity.module_id, activity.module_version]
-    return ActivityView(activity, module, held and module.locked_by_safety_hold)
+    return ActivityView(activity, module, held and module.locked_by_safety_hold, language)
 
 
 def _mine(activity_id: UUID) -> ActivityView:
-    activity = session.scalar(
-        select(Activity).where(Activity.id == activity_id, Activity.patient_id == actor.id)
-    )
-    if activity is None:
+    found = session.execute(
+        select(Activity, Patient.language)
+        .join(Patient, Patient.id == Activity.patient_id)
+        .where(Activity.id == activity_id, Activity.patient_id == actor.id)
+    ).one_or_none()
+    if found is None:
         raise not_found("activity")
-    view = _view(activity, catalogue(), risk.open_hold(activity.patient_id) is not None)
+    activity, language = found
+    held = risk.open_hold(activity.patient_id) is not None
+    view = _view(activity, catalogue(), held, language)
     if view.locked:
         raise Problem(409, "on-hold", "This module waits until your practice has spoken with you.")
     if activity.status == WAITING:
@@ -507,14 +528,20 @@ def _add_for_factors(
     newest: Mapping[str, Module],
 ) -> list[dict[str, Any]]:
     added = []
+    rules = risk.pathway(plan.practice_id)
+    closing = {name for names in rules.plan.closing.values() for name in names}
     for factor in factors:
         present = [a.module_id for a in activities]
         if any(factor.factor in newest[name].target_factors for name in present if name in newest):
             continue
         found = planning.modules_for(factor.factor, newest, present)
+        if found and found[0].needs is not None:
+            true_of = risk.circumstances(plan.practice_id, plan.risk_assessment_id)
+            found = [each for each in found if each.needs is None or each.needs in true_of]
         if not found:
             continue
         module = found[0]
+        place = _before_the_end(activities, closing)
         activity = Activity(
             id=new_id(),
             practice_id=plan.practice_id,
@@ -522,7 +549,7 @@ def _add_for_factors(
             patient_id=plan.patient_id,
             module_id=module.id,
             module_version=module.version,
-            position=len(activities),
+            position=place,
             factor=factor.factor,
             reason=factor.reason,
             status=WAITING,
@@ -530,7 +557,9 @@ def _add_for_factors(
             holds=0,
         )
         session.add(activity)
-        activities.append(activity)
+        activities.insert(place, activity)
+        for position, each in enumerate(activities):
+            each.position = position
         added.append(
             {
                 "id": new_id(),
@@ -540,7 +569,7 @@ def _add_for_factors(
                 "activity_id": activity.id,
                 "decision": "add-module",
                 "rule": "factor-risen",
-                "rule_version": risk.pathway(plan.practice_id).label,
+                "rule_version": rules.label,
                 "inputs": {
                     "factor": factor.factor,
                     "value": None if factor.value is None else float(factor.value),
@@ -553,6 +582,14 @@ def _add_for_factors(
     return added
 
 
+def _before_the_end(activities: Sequence[Activity], closing: Set[str]) -> int:
+    """Where a module comes in: before those that keep the gains, unless they have begun."""
+    return next(
+        (n for n, a in enumerate(activities) if a.module_id in closing and a.status == WAITING),
+        len(activities),
+    )
+
+
 def _open_next(plan: CarePlan, activities: Sequence[Activity], known: Catalogue) -> None:
     module_of = {a.id: known[a.module_id, a.module_version] for a in activities}
     standings = [
@@ -560,7 +597,8 @@ def _open_next(plan: CarePlan, activities: Sequence[Activity], known: Catalogue)
             a.module_id,
             a.status,
             module_of[a.id].prerequisites,
-            a.grade > 1 or a.status == COMPLETED,
+            a.grade if a.status == COMPLETED else a.grade - 1,
+            module_of[a.id].modules_done,
         )
         for a in activities
     ]
@@ -631,18 +669,25 @@ def _quiz_faults(grade: Grade, answers: Mapping[str, int]) -> dict[str, str]:
 
 
 def _value_faults(grade: Grade, values: Mapping[str, Any]) -> dict[str, str]:
-    kinds = {value.id: value.kind for value in grade.practice.values}
+    asked = {value.id: value for value in grade.practice.values}
     faults = {}
     for name, value in values.items():
-        if name not in kinds:
-            faults[f"values.{name}"] = "This is not asked here."
-        elif kinds[name] == "number" and (
-            isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6
-        ):
-            faults[f"values.{name}"] = "Give a number."
-        elif kinds[name] == "text" and (not isinstance(value, str) or len(value) > 2000):
-            faults[f"values.{name}"] = "Write up to 2000 characters."
+        fault = _value_fault(asked[name], value) if name in asked else "This is not asked here."
+        if fault is not None:
+            faults[f"values.{name}"] = fault
     return faults
+
+
+def _value_fault(asked: PracticeValue, value: Any) -> str | None:
+    if asked.kind == "text":
+        fits = isinstance(value, str) and len(value) <= 2000
+        return None if fits else "Write up to 2000 characters."
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if asked.kind == "number":
+        return None if is_number and abs(value) <= 1e6 else "Give a number."
+    assert asked.most is not None
+    fits = type(value) is int and 0 <= value <= asked.most
+    return None if fits else f"Give a whole number from 0 to {asked.most}."
 
 
 def _audit(action: str, activity: Activity) -> None:

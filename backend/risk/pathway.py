@@ -38,16 +38,39 @@ class PlanShape:
 
 
 @dataclass(frozen=True)
+class Circumstance:
+    """Something true of a person whose answer to ``link`` is among ``answers``."""
+
+    name: str
+    link: str
+    answers: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class PlanRule:
-    """How a plan is put together. ``matrix`` is keyed by risk group and by ``LOADS``."""
+    """How a plan is put together. ``matrix`` is keyed by risk group and by ``LOADS``.
+
+    ``closing`` are modules that stand at the end, by risk group; ``coverage`` is the module by
+    which a domain enters the plans of ``covered_groups`` that lack it.
+    """
 
     core: tuple[str, ...]
+    closing: Mapping[str, tuple[str, ...]]
+    covered_groups: tuple[str, ...]
+    coverage: Mapping[str, str]
+    circumstances: tuple[Circumstance, ...]
     very_high_severity: Decimal
     top_factors: int
     matrix: Mapping[str, Mapping[str, PlanShape]]
     more_support: str
     active_at_once: int
     new_every_days: int
+
+    def circumstances_of(self, answers: Mapping[str, Any]) -> frozenset[str]:
+        """What is true of a person who gave these answers at the baseline."""
+        return frozenset(
+            each.name for each in self.circumstances if answers.get(each.link) in each.answers
+        )
 
 
 @dataclass(frozen=True)

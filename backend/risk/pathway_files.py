@@ -15,6 +15,7 @@ from backend.risk.pathway import (
     GROUPS,
     LOADS,
     AlertRules,
+    Circumstance,
     EngagementRule,
     FollowUp,
     Pathway,
@@ -184,6 +185,13 @@ def _trajectory(raw: Mapping[str, Any]) -> TrajectoryRule:
 def _plan(raw: Mapping[str, Any]) -> PlanRule:
     return PlanRule(
         core=tuple(raw["core"]),
+        closing={group: tuple(raw["closing"][group]) for group in GROUPS},
+        covered_groups=tuple(raw["coverage"]["groups"]),
+        coverage=dict(raw["coverage"]["modules"]),
+        circumstances=tuple(
+            Circumstance(name, each["link"], tuple(each["in"]))
+            for name, each in raw["circumstances"].items()
+        ),
         very_high_severity=_decimal(raw["very_high_severity"]),
         top_factors=raw["top_factors"],
         matrix={

@@ -20,6 +20,7 @@ from backend.core.database import session, table_of
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import not_found
+from backend.instruments import service as instruments
 from backend.instruments.questionnaires import Questionnaire
 from backend.practices.models import Practice
 from backend.risk import profile, response_index, safety, stratification, trajectory
@@ -122,6 +123,7 @@ class Baseline:
     reasons: tuple[str, ...]
     factors: list[ElevatedFactor]
     response_level: str | None
+    circumstances: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,25 @@ def assess_baseline(
         first.row,
     ]
     session.connection().execute(_INSERT, rows)
-    return Baseline(rows[0]["id"], stratum.group, stratum.reasons, factors, index.level)
+    return Baseline(
+        rows[0]["id"],
+        stratum.group,
+        stratum.reasons,
+        factors,
+        index.level,
+        rules.plan.circumstances_of(answers),
+    )
+
+
+def circumstances(practice_id: UUID, assessment_id: UUID) -> frozenset[str]:
+    """What the answers behind an assessment say is true of a person."""
+    response_id = session.scalar(
+        select(RiskAssessment.response_id).where(RiskAssessment.id == assessment_id)
+    )
+    if response_id is None:
+        return frozenset()
+    answers = instruments.answers_of([response_id]).get(response_id, {})
+    return pathway(practice_id).plan.circumstances_of(answers)
 
 
 def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:

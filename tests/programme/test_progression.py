@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.programme.modules import Prerequisite
 from backend.programme.progression import (
     Decision,
     Standing,
@@ -116,12 +117,13 @@ def test_a_grade_is_judged_after_its_week(age: timedelta, due: bool) -> None:
     assert is_due(RULE, START, START + age) is due
 
 
-def standing(name: str, status: str, *needs: str, past: bool = False) -> Standing:
-    """Where one module stands."""
-    return Standing(name, status, needs, past)
+def standing(name: str, status: str, *needs: str, passed: int = 0, grade: int = 1) -> Standing:
+    """Where one module stands; it needs ``grade`` of each of ``needs``."""
+    return Standing(name, status, tuple(Prerequisite(n, grade) for n in needs), passed)
 
 
-ONE_OPEN = (standing("A", "active", past=True), standing("B", "waiting", "A"))
+LAST = Standing("Z", "waiting", (), 0, modules_done=5)
+ONE_OPEN = (standing("A", "active", passed=1), standing("B", "waiting", "A"))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,27 @@ ONE_OPEN = (standing("A", "active", past=True), standing("B", "waiting", "A"))
         pytest.param(
             (standing("B", "waiting", "X"),), None, (), "B", id="needs-what-is-not-in-the-plan"
         ),
-        pytest.param((standing("A", "completed", past=True),), 30, (), None, id="all-done"),
+        pytest.param((standing("A", "completed", passed=1),), 30, (), None, id="all-done"),
+        pytest.param(
+            (standing("A", "active", passed=1), standing("B", "waiting", "A", grade=2)),
+            30,
+            (),
+            None,
+            id="needs-the-second-grade",
+        ),
+        pytest.param(
+            (standing("A", "active", passed=2), standing("B", "waiting", "A", grade=2)),
+            30,
+            (),
+            "B",
+            id="has-the-second-grade",
+        ),
+        pytest.param(
+            (standing("A", "active", passed=1), LAST), 30, (), None, id="waits-for-others-to-end"
+        ),
+        pytest.param(
+            (standing("A", "completed", passed=1), LAST), 30, (), "Z", id="all-others-have-ended"
+        ),
         pytest.param((), None, (), None, id="an-empty-plan"),
     ],
 )

@@ -21,6 +21,8 @@ from tests.shipped import MODULES, PATHWAY
 from tests.world import Caller, PatientAccount, World
 
 CORE = ["M01", "M02", "M03", "M04"]
+# What keeps the gains stands at the end.
+END = ["M16"]
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def clinician(world: World) -> Caller:
 
 @pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
-    """One with a low risk, no factor, and the four core modules; the first is open."""
+    """One with a low risk, no factor, the four core modules and the flare-up plan."""
     return world.onboarded(clinician, 2)
 
 
@@ -112,11 +114,24 @@ def decisions(app: Flask, module: str) -> list[str]:
 def test_a_plan_comes_from_group_and_factors_and_every_module_says_why(
     world: World, clinician: Caller
 ) -> None:
-    for severity, changes, weeks, extra, noted in (
-        (2, {}, 4, {}, []),
-        (2, {"weekly__fear": 10}, 4, {"M06": "fear-avoidance"}, []),
-        (2, {"weekly__sleep": 9}, 4, {}, ["Poor sleep"]),
-        (8, {}, 12, {}, ["Low mood", "Anxiety", "more human contact"]),
+    for severity, changes, weeks, extra, end, noted in (
+        (2, {}, 4, {}, END, []),
+        (2, {"weekly__fear": 10}, 4, {"M06": "fear-avoidance"}, END, []),
+        (2, {"weekly__sleep": 9}, 4, {"M11": "sleep"}, END, []),
+        (
+            8,
+            {},
+            12,
+            {
+                "M10": "low-mood",
+                "M07": "anxiety",
+                "M09": "anxiety",
+                "M12": "low-self-efficacy",
+                "M13": "social",
+            },
+            ["M05", "M16", "M17"],
+            ["Fear of movement", "more human contact"],
+        ),
     ):
         patient = world.patient(clinician)
         world.answer(patient, "safety-screen")
@@ -125,12 +140,13 @@ def test_a_plan_comes_from_group_and_factors_and_every_module_says_why(
         assert (made["weeks"], made["pathway_version"]) == (weeks, PATHWAY.label)
         assert made["support"]
         activities = made["activities"]
-        assert [a["module_id"] for a in activities] == [*CORE, *extra], changes
+        assert [a["module_id"] for a in activities] == [*CORE, *extra, *end], changes
         assert {a["module_id"]: a["factor"] for a in activities if a["factor"]} == extra
+        titles = {rule.factor: rule.title for rule in PATHWAY.factors}
         for activity in activities:
-            expected = "fear" if activity["factor"] else "Core of every plan"
-            assert expected.lower() in activity["reason"].lower()
-        assert [a["status"] for a in activities] == ["active"] + ["waiting"] * (3 + len(extra))
+            expected = titles[activity["factor"]] if activity["factor"] else "of every plan"
+            assert expected in activity["reason"]
+        assert [a["status"] for a in activities] == ["active"] + ["waiting"] * (len(activities) - 1)
         assert bool(made["notes"]) is bool(noted)
         for words in noted:
             assert any(words in note for note in made["notes"]), words
@@ -152,15 +168,17 @@ def test_there_is_no_plan_before_the_baseline(world: World, clinician: Caller) -
 # --- Moving on ---
 
 
-def test_whoever_does_the_work_goes_through_all_modules_in_six_weeks(
+def test_whoever_does_the_work_goes_through_the_core_in_seven_weeks(
     app: Flask, world: World, clinician: Caller, patient: PatientAccount
 ) -> None:
     expected: list[dict[str, tuple[str, int]]] = [
-        {"M01": ("active", 2), "M02": ("active", 1)},
-        {"M01": ("completed", 2), "M02": ("active", 2), "M03": ("active", 1)},
+        {"M01": ("completed", 1), "M02": ("active", 1)},
+        {"M02": ("active", 2), "M03": ("active", 1)},
         {"M02": ("completed", 2), "M03": ("active", 2), "M04": ("active", 1)},
-        {"M03": ("completed", 2), "M04": ("active", 2)},
-        {"M04": ("completed", 2)},
+        {"M03": ("active", 3), "M04": ("active", 2)},
+        {"M03": ("completed", 3), "M04": ("active", 3)},
+        {"M04": ("active", 4)},
+        {"M04": ("completed", 4)},
     ]
     for week in expected:
         active = [m for m, (status, _) in standing(world, patient).items() if status == "active"]
@@ -171,7 +189,8 @@ def test_whoever_does_the_work_goes_through_all_modules_in_six_weeks(
         title = MODULES[working[-1]].title if working else None
         assert told["next"]["module"] == title
     for module in CORE:
-        assert decisions(app, module) == ["advance", "complete"]
+        steps = ["advance"] * (MODULES[module].last_grade - 1)
+        assert decisions(app, module) == [*steps, "complete"]
     for step in rows(app, Adaptation):
         assert (step.rule, step.rule_version) == ("progression", PATHWAY.label)
         assert step.inputs["lacking"] == []
@@ -199,16 +218,18 @@ def test_whoever_does_nothing_is_held_then_stuck_and_the_practice_hears_of_it(
 def test_a_second_grade_that_does_not_work_steps_back_and_can_go_on(
     app: Flask, world: World, patient: PatientAccount
 ) -> None:
-    study(world, patient, "M01")
+    for module in ("M01", "M02"):
+        study(world, patient, module)
+        world.weekly(patient, 2)
+    assert standing(world, patient)["M02"] == ("active", 2)
     world.weekly(patient, 2)
+    assert standing(world, patient)["M02"] == ("active", 2)
     world.weekly(patient, 2)
-    assert standing(world, patient)["M01"] == ("active", 2)
+    assert standing(world, patient)["M02"] == ("active", 1)
+    study(world, patient, "M02")
     world.weekly(patient, 2)
-    assert standing(world, patient)["M01"] == ("active", 1)
-    study(world, patient, "M01")
-    world.weekly(patient, 2)
-    assert standing(world, patient)["M01"] == ("active", 2)
-    assert decisions(app, "M01") == ["advance", "hold", "step-back", "advance"]
+    assert standing(world, patient)["M02"] == ("active", 2)
+    assert decisions(app, "M02") == ["advance", "hold", "step-back", "advance"]
 
 
 def test_a_grade_is_not_judged_before_its_week_is_over(
@@ -226,14 +247,14 @@ def test_a_factor_that_has_risen_adds_a_module_once(
 ) -> None:
     world.weekly(patient, 2, weekly__fear=9)
     activities = for_provider(world, clinician, patient)["activities"]
-    assert [a["module_id"] for a in activities] == [*CORE, "M06"]
-    assert (activities[-1]["factor"], activities[-1]["status"]) == ("fear-avoidance", "waiting")
-    assert "9" in activities[-1]["reason"]
+    assert [a["module_id"] for a in activities] == [*CORE, "M06", *END]
+    assert (activities[4]["factor"], activities[4]["status"]) == ("fear-avoidance", "waiting")
+    assert "9" in activities[4]["reason"]
     [added] = rows(app, Adaptation, Adaptation.decision == "add-module")
     assert added.inputs == {"factor": "fear-avoidance", "value": 9.0}
     for _ in range(3):
         world.weekly(patient, 2)
-    assert len(plan(world, patient)) == 5
+    assert len(plan(world, patient)) == 6
 
 
 # --- What is not open ---
@@ -299,17 +320,17 @@ def test_a_quiz_says_what_was_right_and_why_and_may_be_tried_again(
     app: Flask, world: World, patient: PatientAccount
 ) -> None:
     right = right_answers("M01", 1)
-    wrong = {**right, "q1": (right["q1"] + 1) % 3}
+    wrong = {**right, "q1": (right["q1"] + 1) % 3, "q2": (right["q2"] + 1) % 3}
+    percent = 100 * (len(right) - 2) // len(right)
     told = world.ok(quiz(world, patient, "M01", wrong))
-    assert (told["percent"], told["passed"]) == (66, False)
-    assert {item["id"]: item["right"] for item in told["items"]} == {
-        "q1": False,
-        "q2": True,
-        "q3": True,
-    }
-    assert all(item["explain"] for item in told["items"])
+    assert (told["percent"], told["passed"]) == (percent, False)
+    assert {item["id"] for item in told["items"] if not item["right"]} == {"q1", "q2"}
+    # Each answer has something of its own said to it.
+    asked = {item.id: item for item in MODULES["M01"].grades[1].quiz}
+    for item in told["items"]:
+        assert item["feedback"] == asked[item["id"]].options[wrong[item["id"]]].feedback
     assert world.ok(quiz(world, patient, "M01", right))["passed"] is True
-    assert [attempt.percent for attempt in rows(app, QuizAttempt)] == [66, 100]
+    assert [attempt.percent for attempt in rows(app, QuizAttempt)] == [percent, 100]
 
 
 def test_a_quiz_is_answered_whole_and_within_its_options(
@@ -317,7 +338,7 @@ def test_a_quiz_is_answered_whole_and_within_its_options(
 ) -> None:
     right = right_answers("M01", 1)
     for answers, fields in (
-        ({}, {"answers.q1", "answers.q2", "answers.q3"}),
+        ({}, {f"answers.{name}" for name in right}),
         ({**right, "q9": 0}, {"answers.q9"}),
         ({**right, "q1": 3}, {"answers.q1"}),
         ({name: value for name, value in right.items() if name != "q2"}, {"answers.q2"}),
@@ -343,7 +364,9 @@ def test_practice_fits_what_the_module_asks(
         ({"confidence": "8"}, {"confidence"}),
         ({"values": {"worry_now": "a lot"}}, {"values.worry_now"}),
         ({"values": {"worry_now": True}}, {"values.worry_now"}),
-        ({"values": {"worry_now": 10**7}}, {"values.worry_now"}),
+        ({"values": {"worry_now": 11}}, {"values.worry_now"}),
+        ({"values": {"worry_now": -1}}, {"values.worry_now"}),
+        ({"values": {"worry_now": 3.5}}, {"values.worry_now"}),
         ({"values": {"reassuring_fact": 7}}, {"values.reassuring_fact"}),
         ({"values": {"reassuring_fact": "x" * 2001}}, {"values.reassuring_fact"}),
         ({"values": {"steps": 1}}, {"values.steps"}),
@@ -353,7 +376,7 @@ def test_practice_fits_what_the_module_asks(
     assert not rows(app, PracticeLog)
     for days in (0, 7):
         day = str(today - timedelta(days=days))
-        values = {"worry_now": 3.5, "reassuring_fact": "My back is made to move."}
+        values = {"worry_now": 3, "reassuring_fact": "My back is made to move."}
         assert practise(world, patient, "M01", day=day, values=values).status_code == 204
     assert len(rows(app, PracticeLog)) == 2
 
@@ -381,7 +404,8 @@ def test_a_reading_is_kept_once_a_day(
     for hours in (0, 1, 24):
         clock.move_by(hours=hours)
         text = world.ok(text_of(world, patient, "M01"))
-        assert text["html"] and text["quiz"] and "answer" not in text["quiz"][0]
+        assert text["steps"] and text["quiz"]
+        assert all(isinstance(option, str) for item in text["quiz"] for option in item["options"])
     assert len(rows(app, ModuleReading)) == 2
 
 
@@ -394,9 +418,9 @@ def newer(app: Flask, clock: MovableClock, database: str, tmp_path: Path) -> Fla
     content = tmp_path / "content"
     shutil.copytree(ROOT / "content", content)
     [home] = (content / "modules").glob("M01-*")
-    shutil.copytree(home / "1.0.0", home / "1.1.0")
-    for file in (home / "1.1.0").iterdir():
-        text = file.read_text().replace("1.0.0", "1.1.0").replace("## Hello", "## Good day")
+    shutil.copytree(home / "2.0.0", home / "2.1.0")
+    for file in (home / "2.1.0").glob("*.*"):
+        text = file.read_text().replace("2.0.0", "2.1.0").replace("\n## ", "\n## Again: ")
         file.write_text(text)
     return create_app(make_settings(database, tmp_path, content=content), clock)
 
@@ -412,13 +436,14 @@ def test_a_patient_stays_on_the_version_they_started(
     later = World(newer, clock)
     study(later, patient, "M01")
     told = later.ok(text_of(later, patient, "M01"))
-    assert told["module_version"] == "1.0.0"
-    assert "Hello" in told["markdown"]
+    assert told["module_version"] == "2.0.0"
+    assert not any(step["title"].startswith("Again: ") for step in told["steps"])
     later.weekly(patient, 2)
-    assert standing(later, patient)["M01"] == ("active", 2)
+    assert standing(later, patient)["M01"] == ("completed", 1)
     later.sign_in(clinician)
     other = later.onboarded(clinician, 2, family_name="Later")
     versions = {m: a["module_version"] for m, a in plan(later, other).items()}
-    assert versions == {"M01": "1.1.0", "M02": "1.0.0", "M03": "1.0.0", "M04": "1.0.0"}
-    assert "Good day" in later.ok(text_of(later, other, "M01"))["markdown"]
+    assert versions == {"M01": "2.1.0", **dict.fromkeys(["M02", "M03", "M04", *END], "2.0.0")}
+    steps = later.ok(text_of(later, other, "M01"))["steps"]
+    assert all(step["title"].startswith("Again: ") for step in steps)
     newer.extensions["database"].engine.dispose()
