@@ -185,7 +185,9 @@ def test_a_patient_joins_on_a_phone_and_is_told_at_once_what_to_do(
     page.goto(_newest(site, carrier, re.compile(r"http://\S+/i/\S+")))
     expect(page).to_have_url(f"{site.url}/my/sign-in")
     page.get_by_role("button", name="Text me a code").click()
-    page.get_by_label("The six digits").fill(_newest(site, carrier, CODE))
+    digits = page.get_by_label("The six digits")
+    expect(digits).to_be_focused()
+    digits.fill(_newest(site, carrier, CODE))
     page.get_by_role("button", name="Sign in").click()
 
     page.get_by_role("link", name="Read and choose").click()
