@@ -52,12 +52,13 @@ class Settings(BaseSettings):
         alias="LUMBRA_SECRET_KEY",
         description="root of all keys (32+ characters); unset in development: made once in var/",
     )
-    public_url: str = Field(
-        "http://localhost:8000",
-        alias="LUMBRA_PUBLIC_URL",
-        description="address in links and webhook signatures, without a trailing slash",
-    )
     port: int = Field(8000, alias="LUMBRA_PORT", ge=1, le=65535, description="port of `make run`")
+    public_url: str = Field(
+        default_factory=lambda known: f"http://localhost:{known.get('port', 8000)}",
+        alias="LUMBRA_PUBLIC_URL",
+        description="address in links and webhook signatures, without a trailing slash; "
+        "unset: localhost at LUMBRA_PORT",
+    )
     web_workers: int = Field(2, alias="LUMBRA_WEB_WORKERS", ge=1, description="web processes")
     trusted_proxies: int = Field(
         0, alias="LUMBRA_TRUSTED_PROXIES", ge=0, description="reverse proxies in front of the app"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from backend.app import create_app
 from backend.config import Settings
@@ -22,10 +23,14 @@ Row = tuple[str, ...]
 def settings() -> list[Row]:
     """Every setting: environment name, type, default, what it does."""
     return [
-        (f"`{field.alias}`", _type(field.annotation), _default(field.default), field.description)
+        (f"`{field.alias}`", _type(field.annotation), _default(_of(field)), field.description)
         for field in Settings.model_fields.values()
         if field.description is not None
     ]
+
+
+def _of(field: FieldInfo) -> Any:
+    return field.get_default(call_default_factory=True, validated_data={})
 
 
 def routes() -> list[Row]:
