@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend import cli
 from backend.alerts import routes as alerts
 from backend.checkins import routes as checkins
+from backend.companion import api as companion_api
 from backend.companion import routes as companion
 from backend.companion import speech
 from backend.config import Settings
@@ -31,6 +32,7 @@ API_BLUEPRINTS = (
     checkins.blueprint,
     programme.blueprint,
     risk.blueprint,
+    companion_api.blueprint,
     alerts.blueprint,
     messaging.blueprint,
 )

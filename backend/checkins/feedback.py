@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import yaml
@@ -20,6 +21,60 @@ ORIGINAL = "en"
 SENTENCES = {
     "trend": ("stable", "improving", "not_improving", "rising", "rising_fast", "none"),
     "next": ("baseline", "wait", "plan", "follow_up", "check_in"),
+    "today": (
+        "invited",
+        "withdrawn",
+        "completed",
+        "nothing",
+        "join",
+        "practice",
+        "minute",
+        "minutes",
+        "when",
+        "open_until",
+        "next_check_in",
+        "trend_later",
+        "days_week",
+        "days_month",
+        "days_none",
+        "progress",
+        "progress_later",
+        "progress_all",
+    ),
+    "why": (
+        "join",
+        "safety-screen",
+        "baseline",
+        "weekly",
+        "follow-up",
+        "practice",
+        "core",
+        "low-self-efficacy",
+        "fear-avoidance",
+        "low-mood",
+        "sleep",
+        "catastrophizing",
+        "anxiety",
+        "work",
+        "social",
+        "illness-beliefs",
+    ),
+}
+# The values that a sentence has places for; all others have none.
+PLACES = {
+    ("today", "invited"): {"practice"},
+    ("today", "withdrawn"): {"practice"},
+    ("today", "completed"): {"practice"},
+    ("today", "minutes"): {"minutes"},
+    ("today", "open_until"): {"when"},
+    ("today", "next_check_in"): {"when"},
+    ("today", "days_week"): {"days"},
+    ("today", "days_month"): {"days"},
+    ("today", "progress"): {"done", "modules", "week", "weeks"},
+    ("today", "progress_later"): {"done", "modules"},
+    ("today", "progress_all"): {"modules"},
+    ("today", "practice"): {"module"},
+    ("why", "practice"): {"planned"},
 }
 
 
@@ -91,6 +146,17 @@ def what_comes_next(kind: str, language: str, **members: Any) -> dict[str, Any]:
     return {"kind": kind, "sentence": texts(language).feedback["next"][kind], **members}
 
 
+def sentence(part: str, key: str, language: str, **values: object) -> str:
+    """A sentence of ``today`` or ``why``, with its values put in."""
+    return str(texts(language).feedback[part][key]).format(**values)
+
+
+def why(name: str | None, language: str) -> str:
+    """Why something is in a person's day; a name without a sentence of its own has the core's."""
+    reasons = texts(language).feedback["why"]
+    return str(reasons.get(name, reasons["core"]))
+
+
 def _with_numbers(
     words: Mapping[str, Any], original: Mapping[str, Any], content: Path
 ) -> Mapping[str, Any]:
@@ -128,8 +194,18 @@ def _safety_faults(safety: Mapping[str, Any]) -> Iterator[str]:
 def _feedback_faults(feedback: Mapping[str, Any]) -> Iterator[str]:
     for part, keys in SENTENCES.items():
         for key in keys:
-            if not _is_text(feedback.get(part, {}).get(key)):
+            text = feedback.get(part, {}).get(key)
+            if not _is_text(text):
                 yield f"feedback lacks {part}.{key}"
+            elif _places(text) != PLACES.get((part, key), set()):
+                yield f"feedback {part}.{key} has other places for values than it should"
+
+
+def _places(text: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {text}
 
 
 def _is_text(value: Any) -> bool:

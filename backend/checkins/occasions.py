@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -106,10 +106,19 @@ def ensure_onboarding(enrolment: Enrolment) -> None:
     steps = {row.kind: row.status for row in session.execute(onboarding)}
     if SAFETY_SCREEN not in steps:
         open_now(enrolment, SAFETY_SCREEN, SAFETY_SCREEN)
-        return
-    passed = steps[SAFETY_SCREEN] == COMPLETED and BASELINE not in steps
-    if passed and risk.open_hold(enrolment.patient_id) is None:
+    elif is_step_due(steps, held=False) and risk.open_hold(enrolment.patient_id) is None:
         open_now(enrolment, BASELINE, BASELINE)
+
+
+def is_step_due(steps: Mapping[str, str], held: bool) -> bool:
+    """Whether the next step into the programme is still to be opened. Pure.
+
+    ``steps`` are the statuses of the safety screen and the baseline, as far as these are there;
+    ``held``: a safety hold stands.
+    """
+    if SAFETY_SCREEN not in steps:
+        return True
+    return not held and steps[SAFETY_SCREEN] == COMPLETED and BASELINE not in steps
 
 
 def open_now(

@@ -49,6 +49,7 @@ class Enrolment(OwnedByPractice, Base):
             unique=True,
             postgresql_where=text("status IN ('invited', 'active')"),
         ),
+        Index("ix_enrolment_patient", "patient_id", "enrolled_at"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
