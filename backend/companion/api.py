@@ -14,7 +14,7 @@ from backend.core import audit
 from backend.core.api import Blueprint
 from backend.core.identity import PATIENT, actor, may_call
 
-blueprint = Blueprint("today", __name__, url_prefix="/v1", description="The patient's day")
+blueprint = Blueprint("today", __name__, url_prefix="/v1", description="Today")
 
 
 def _revalidated(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -25,7 +25,8 @@ def _revalidated(view: Callable[..., Response]) -> Callable[..., Response]:
         answer = view(*args, **kwargs)
         answer.headers["Cache-Control"] = "private, no-cache"
         answer.add_etag()
-        return answer.make_conditional(request)
+        answer.make_conditional(request)
+        return answer
 
     return asked
 
@@ -33,7 +34,7 @@ def _revalidated(view: Callable[..., Response]) -> Callable[..., Response]:
 @blueprint.route("/me/today")
 @may_call(PATIENT)
 @_revalidated
-@blueprint.alt_response(304, description="Nothing has changed.", success=True)
+@blueprint.alt_response(304, success=True)
 @blueprint.response(200, schemas.TodayOut)
 def my_today() -> Today:
     """The signed-in patient's day: what to do now and why, how it goes, what is next.

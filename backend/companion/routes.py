@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import redirect, render_template, request, url_for
 
-from backend.checkins import feedback, occasions
-from backend.checkins.models import SCHEDULED, CheckIn
+from backend.checkins import occasions
 from backend.companion import checkin_pages, plan_pages, session, sign_in_pages, speech
 from backend.companion.base import Page, blueprint
-from backend.companion.present import asked_in, can_answer, day_words, time_words, worded_for
+from backend.companion.present import can_answer, day_words
 from backend.companion.session import for_patients, takes_answers
 from backend.companion.speech import gettext
+from backend.companion.today import KINDS, today
 from backend.core import audit
-from backend.core.clock import now
 from backend.core.identity import actor
 from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES
@@ -24,7 +21,6 @@ from backend.patients.models import ACTIVE, INVITED
 from backend.practices import service as practices
 from backend.programme import service as programme
 from backend.programme.service import ActivityView
-from backend.risk import service as risk
 
 __all__ = ["blueprint", "checkin_pages", "plan_pages", "sign_in_pages"]
 
@@ -33,16 +29,14 @@ __all__ = ["blueprint", "checkin_pages", "plan_pages", "sign_in_pages"]
 @for_patients
 def home() -> Page:
     """What is next."""
-    enrolment = session.enrolment()
-    mine = occasions.mine()
-    audit.record("check-in.list", practice_id=actor.practice_id, patient_id=actor.id)
+    day = today()
+    audit.record("today.read", practice_id=actor.practice_id, patient_id=actor.id)
     return render_template(
         "companion/home.html",
-        enrolment=enrolment,
+        enrolment=session.enrolment(),
         practice=practices.get_practice(actor.practice_id),
-        to_answer=[_with_title(c) for c in mine if can_answer(c) and enrolment.status == ACTIVE],
-        coming=_next_opening(mine) if enrolment.status == ACTIVE else None,
-        held=_held_text(),
+        day=day,
+        to_do={kind: [task for task in day.to_do if task.kind == kind] for kind in KINDS},
         activities=_activities(),
     )
 
@@ -133,25 +127,6 @@ def _settings_page(fault: str | None = None) -> str:
         languages=speech.OWN_NAMES,
         fault=fault,
     )
-
-
-def _with_title(check_in: CheckIn) -> dict[str, Any]:
-    return {
-        "id": check_in.id,
-        "title": worded_for(check_in)(asked_in(check_in).title),
-        "closes": check_in.closes_at and time_words(check_in.closes_at),
-    }
-
-
-def _next_opening(mine: list[CheckIn]) -> str | None:
-    coming = [c.opens_at for c in mine if c.status == SCHEDULED and c.opens_at > now()]
-    return time_words(min(coming)) if coming else None
-
-
-def _held_text() -> str | None:
-    if risk.open_hold(actor.id) is None:
-        return None
-    return str(feedback.texts(speech.language()).safety["after_hold"])
 
 
 def _activities() -> list[ActivityView]:

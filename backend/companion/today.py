@@ -25,14 +25,17 @@ from backend.companion import today_rows
 from backend.companion.today_rows import PRACTICE, Done, Person
 from backend.core.clock import now
 from backend.instruments import service as instruments
+from backend.instruments.questionnaires import Questionnaire
 from backend.patients.models import ACTIVE as ENROLLED
 from backend.patients.models import INVITED
 from backend.programme import models as activities
 from backend.programme import service as programme
 from backend.programme.modules import ENGLISH, Grade, Module
 
-# Ten questions in two minutes is what the weekly check-in is made for (batteries.yaml).
+# Lumbra's own defaults: ten questions in two minutes is what the weekly check-in is made for
+# (batteries.yaml); a yes or no takes half as long.
 SECONDS_A_QUESTION = 12
+SECONDS_A_YES_OR_NO = 6
 WEEK, MONTH = 7, 28
 # A sentence about the last answers speaks of "this week": after that it would be untrue.
 TREND_HOLDS = timedelta(days=8)
@@ -172,8 +175,7 @@ class _Day:
         for row in sorted(filter(self._can_answer, self.check_ins), key=_pressing):
             asked = instruments.questionnaire(row.battery, row.occasion, self.language)
             original = instruments.questionnaire(row.battery, row.occasion)
-            put = sum(link not in asked.behind for link in asked.items)
-            minutes = math.ceil(put * SECONDS_A_QUESTION / 60)
+            minutes = minutes_for(asked)
             yield Task(
                 CHECK_IN,
                 asked.title,
@@ -329,6 +331,15 @@ class _Day:
     def _when(self, at: datetime) -> str:
         pattern = self._say("today", "when")
         return format_datetime(at.astimezone(self.zone), pattern, locale=self.language)
+
+
+def minutes_for(asked: Questionnaire) -> int:
+    """About how many minutes the questions take that are put to everybody. Pure."""
+    put = (item for link, item in asked.items.items() if link not in asked.behind)
+    seconds = (
+        SECONDS_A_YES_OR_NO if item.type == "boolean" else SECONDS_A_QUESTION for item in put
+    )
+    return math.ceil(sum(seconds) / 60)
 
 
 def _pressing(row: Any) -> tuple[bool, bool, datetime]:
