@@ -26,6 +26,7 @@ lint: $(VENV)/dev.stamp ## style, types, import contracts, content
 
 bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
 	$(BIN)/python -m benchmarks.road
+	$(BIN)/python -m benchmarks.today
 	$(BIN)/python -m benchmarks.scoring
 
 bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures

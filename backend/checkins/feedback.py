@@ -42,6 +42,7 @@ SENTENCES = {
         "progress_all",
     ),
     "why": (
+        "safety",
         "join",
         "safety-screen",
         "baseline",

@@ -168,7 +168,9 @@ class _Day:
         if self.person.held is None:
             return
         told = feedback.what_to_do_now(self.person.held, self.language, self.person.practice)
-        why = str(feedback.texts(self.language).safety["after_hold"])
+        why = self._say("why", "safety")
+        if self.person.enrolment.status == ENROLLED:
+            why = str(feedback.texts(self.language).safety["after_hold"])
         yield Task(SAFETY, told["title"], self.language, why, safety=told)
 
     def _questions(self) -> Iterator[Task]:

@@ -20,7 +20,7 @@ from backend.core.schema import LANGUAGES
 from backend.patients.models import Enrolment
 from backend.programme.models import Activity
 from tests.backstage import behind, rows
-from tests.browser import Browser
+from tests.browser import Browser, assert_is_a_safe_page
 from tests.companion.test_companion import sign_in_by
 from tests.shipped import CONTENT, PATHWAY
 from tests.world import Caller, World
@@ -283,6 +283,8 @@ def test_who_has_left_with_a_red_flag_is_still_told_what_to_do(
     world.ok(world.post("/v1/me/consent/withdrawal", patient))
     day = today(world, patient)
     assert kinds(day) == ["safety"] and day["message"]
+    # Nothing waits for somebody who has left, and nothing is there to be answered.
+    assert day["to_do"][0]["why"] == TEXTS["en"]["why"]["safety"]
 
 
 @in_each
@@ -453,6 +455,23 @@ def test_the_app_and_the_page_say_the_same(app: Flask, world: World, clinician: 
     for part in ("days", "trend", "progress"):
         assert day[part]["sentence"] in phone.text
     assert day["next_check_in"]["when"] in phone.text
+
+
+def test_the_page_tells_what_to_do_while_a_hold_stands_and_after_leaving_too(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.enrol(clinician)
+    phone = sign_in_by(world, Browser(app), f"/i/{world.link()}")
+    phone.open("/my/consent").send("/my/consent", agree="yes")
+    world.sign_in(patient)
+    told = world.answer(patient, "safety-screen", safety__numbness=True)["now"]
+    for words in ("Your programme is waiting", "You have left the programme"):
+        phone.open("/my/")
+        assert words in phone.text and told["title"] in phone.text
+        assert {"tel:999", "tel:+441632960001"} <= set(phone.links)
+        assert_is_a_safe_page(phone)
+        world.ok(world.post("/v1/me/consent/withdrawal", patient))
+    assert "is waiting" not in phone.text
 
 
 def test_a_patients_day_is_that_of_the_newest_enrolment(
