@@ -12,7 +12,18 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Date, and_, bindparam, cast, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    Date,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import lazyload
 
 from backend.checkins.models import BASELINE, OPEN, SAFETY_SCREEN, SCHEDULED, CheckIn
@@ -41,7 +52,7 @@ _TREND = (
 _ONGOING_HOLD = and_(SafetyHold.patient_id == Patient.id, SafetyHold.cleared_at.is_(None))
 _STANDING_PLAN = and_(
     CarePlan.patient_id == Patient.id,
-    CarePlan.status == bindparam("standing", "active", literal_execute=True),
+    CarePlan.status == literal_column("'active'"),
 )
 _PERSON = (
     select(
@@ -85,8 +96,8 @@ _CHECK_INS = (
     .where(
         _CHECK_IN.enrolment_id == bindparam("enrolment_id"),
         or_(
-            _CHECK_IN.status.in_((SCHEDULED, OPEN)),
-            _CHECK_IN.kind.in_((SAFETY_SCREEN, BASELINE)),
+            *(_CHECK_IN.status == status for status in (SCHEDULED, OPEN)),
+            *(_CHECK_IN.kind == kind for kind in (SAFETY_SCREEN, BASELINE)),
             _CHECK_IN.completed_at >= bindparam("since"),
         ),
     )
@@ -108,9 +119,7 @@ _ACTIVITIES = (
 
 def _done(kind: str, model: Any, day: Any, *conditions: Any) -> Any:
     return (
-        select(
-            literal(kind, literal_execute=True).label("kind"), model.activity_id, model.grade, day
-        )
+        select(literal_column(f"'{kind}'").label("kind"), model.activity_id, model.grade, day)
         .join(Activity, Activity.id == model.activity_id)
         .where(Activity.patient_id == bindparam("patient_id"), *conditions)
     )
