@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from backend.checkins import feedback, occasions
-from backend.checkins.models import BASELINE, COMPLETED, OPEN, SAFETY_SCREEN, SCHEDULED
+from backend.checkins.models import BASELINE, COMPLETED, OPEN, SAFETY_SCREEN, SCHEDULED, WEEKLY
 from backend.checkins.schedule import at_wall_clock
 from backend.companion import today_rows
 from backend.companion.today_rows import PRACTICE, Done, Person
@@ -295,7 +295,10 @@ class _Day:
         at = self.person.trend_at
         if at is not None and self.at - at > TREND_HOLDS:
             return self._say("today", "trend_later")
-        return str(feedback.trend(self.person.trend, self.language)["sentence"])
+        # The baseline's own assessment is a beginning: there are no "last weeks" to speak of yet.
+        weeks = any(row.kind == WEEKLY and row.status == COMPLETED for row in self.check_ins)
+        decision = self.person.trend if weeks else None
+        return str(feedback.trend(decision, self.language)["sentence"])
 
     def _progress(self) -> dict[str, Any] | None:
         began, weeks = self.person.plan_began, self.person.weeks

@@ -363,6 +363,8 @@ def test_the_trend_is_of_the_last_answers_and_is_not_said_when_these_are_old(
     world: World, clinician: Caller
 ) -> None:
     patient = world.onboarded(clinician, 2)
+    first = {"sentence": TEXTS["en"]["trend"]["none"]}
+    assert today(world, patient)["trend"] == first, "there are no last weeks yet"
     for _ in range(4):
         told = world.weekly(patient, 2)
     assert told["trend"]["decision"] == "stable"
