@@ -43,7 +43,9 @@ from backend.core.ids import new_id
 from backend.instruments.models import QuestionnaireResponse, Score
 from backend.patients.models import Enrolment, Patient
 from backend.practices import service as practices
+from backend.programme import service as programme
 from backend.programme.models import Activity, CarePlan
+from backend.programme.modules import newest
 from backend.risk.models import RiskAssessment
 
 ROUNDS = int(os.environ.get("LUMBRA_BENCH_ROUNDS", "300"))
@@ -224,6 +226,7 @@ class _Stage:
         )
         session.add(plan)
         session.flush()
+        modules = newest(programme.catalogue())
         for position, module in enumerate(("M01", "M02", "M03", "M04")):
             session.add(
                 Activity(
@@ -231,7 +234,7 @@ class _Stage:
                     care_plan_id=plan.id,
                     patient_id=patient_id,
                     module_id=module,
-                    module_version="1.0.0",
+                    module_version=modules[module].version,
                     position=position,
                     reason="core",
                     status="waiting" if position else "active",
