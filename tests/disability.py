@@ -1,18 +1,20 @@
-"""A practice that asks for disability: at the start, and in the weeks of the review.
-
-Where the shipped content does not ask for it, a copy does, with 24 statements of no words.
-"""
+"""A practice that asks for disability: at the start, and in the weeks of the review."""
 
 from __future__ import annotations
 
-import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from flask import Flask
 
+from backend.app import create_app
+from backend.core.clock import MovableClock
+from tests.conftest import make_settings
 from tests.shipped import CONTENT
 from tests.world import Caller, World
 
@@ -23,12 +25,18 @@ STATEMENT = [f"rmdq.{n}" for n in range(1, STATEMENTS + 1)]
 AGREED: dict[str, set[int]] = {"low": {1}, "medium": {1, 2, 3, 4}, "high": {3, 4, 5, 6, 7, 8}}
 
 
-def content_with_disability(folder: Path) -> Path:
-    """A copy of the shipped content in ``folder``."""
+def own_content(folder: Path) -> Path:
+    """A copy of the shipped content in ``folder``; pathways may be added."""
     shutil.copytree(CONTENT, folder)
-    if not (folder / "instruments" / "rmdq").exists():
-        _add_stand_in(folder)
     return folder
+
+
+@contextmanager
+def application(content: Path, database: str, clock: MovableClock) -> Iterator[Flask]:
+    """The application over a content of its own."""
+    made = create_app(make_settings(database, content.parent, content=content), clock)
+    yield made
+    made.extensions["database"].engine.dispose()
 
 
 def own_pathway(content: Path, name: str, **changes: Any) -> dict[str, Any]:
@@ -109,41 +117,3 @@ def practise(world: World, patient: Caller, days_ago: int) -> None:
     day = (world.clock.now() - timedelta(days=days_ago)).date().isoformat()
     address = f"/v1/me/activities/{first['id']}/practice"
     world.ok(world.post(address, patient, {"day": day, "done": True}))
-
-
-def _add_stand_in(folder: Path) -> None:
-    home = folder / "instruments" / "rmdq"
-    home.mkdir()
-    items = [{"linkId": link, "text": link, "type": "boolean"} for link in STATEMENT]
-    asked = {
-        "resourceType": "Questionnaire",
-        "id": "rmdq",
-        "version": "0.0.1",
-        "title": "Disability",
-        "copyright": "none",
-        "item": [{"linkId": "rmdq", "text": "Today", "type": "group", "item": items}],
-    }
-    (home / "questionnaire.json").write_text(json.dumps(asked))
-    scale = {
-        "code": "rmdq.total",
-        "title": "Disability",
-        "method": "sum",
-        "items": STATEMENT,
-        "range": [0, STATEMENTS],
-        "direction": "higher-worse",
-    }
-    scoring = {
-        "instrument": "rmdq",
-        "version": "0.0.1",
-        "source": "a test",
-        "terms": "none",
-        "verified": False,
-        "scales": [scale],
-    }
-    (home / "scoring.yaml").write_text(yaml.safe_dump(scoring))
-    (home / "vectors.yaml").write_text("vectors: []\n")
-    file = folder / "pathways" / "batteries.yaml"
-    batteries = yaml.safe_load(file.read_text())
-    batteries["batteries"]["baseline"]["parts"].append({"instrument": "rmdq"})
-    batteries["batteries"]["weekly"]["parts"] += [{"instrument": "rmdq"}, {"instrument": "sbst"}]
-    file.write_text(yaml.safe_dump(batteries))

@@ -13,7 +13,6 @@ import pytest
 from flask import Flask
 
 from backend.alerts.models import Alert
-from backend.app import create_app
 from backend.core.audit import AuditEvent
 from backend.core.clock import MovableClock
 from backend.pathway_replay import ASSUMED_OPEN_DAYS, Opening, openings
@@ -22,9 +21,9 @@ from backend.risk.decisions import decide
 from backend.risk.replay import Decided
 from tests.backstage import rows, statements
 from tests.commands import run
-from tests.conftest import START, make_settings
+from tests.conftest import START
 from tests.crowd import OF_TIER, known_and_new
-from tests.disability import begin, content_with_disability, next_night, own_pathway, week
+from tests.disability import application, begin, next_night, own_content, own_pathway, week
 from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
@@ -33,14 +32,13 @@ LINE = re.compile(r"(\S+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)")
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    return content_with_disability(tmp_path / "content")
+    return own_content(tmp_path / "content")
 
 
 @pytest.fixture
 def asking(app: Flask, clock: MovableClock, database: str, content: Path) -> Iterator[Flask]:
-    made = create_app(make_settings(database, content.parent, content=content), clock)
-    yield made
-    made.extensions["database"].engine.dispose()
+    with application(content, database, clock) as made:
+        yield made
 
 
 @pytest.fixture

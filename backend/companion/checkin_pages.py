@@ -18,6 +18,7 @@ from backend.companion.speech import gettext
 from backend.core.clock import now
 from backend.core.database import session as db
 from backend.core.problems import Problem
+from backend.instruments.definitions import LONGEST_TEXT
 from backend.instruments.questionnaires import Questionnaire
 from backend.instruments.service import Submission
 from backend.patients.models import ACTIVE
@@ -70,7 +71,7 @@ def _questions_page(
         check_in=check_in,
         asked=asked,
         worded=worded_for(check_in),
-        longest_text=forms.LONGEST_TEXT,
+        longest_text=LONGEST_TEXT,
         sections=forms.sections(asked),
         openers=set(asked.behind.values()),
         closes=check_in.closes_at and time_words(check_in.closes_at),

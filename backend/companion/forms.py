@@ -17,12 +17,11 @@ import phonenumbers
 
 from backend.companion.speech import gettext
 from backend.core.ids import new_id
-from backend.instruments.definitions import Group, Item
+from backend.instruments.definitions import LONGEST_TEXT, Group, Item
 from backend.instruments.questionnaires import Questionnaire, enabled
 from backend.programme.modules import Grade
 
 YES_NO = {"yes": True, "no": False}
-LONGEST_TEXT = 2000
 _KEY = re.compile(r"[0-9a-f-]{36}")
 _CODE = re.compile(r"[0-9]{6}")
 _WHOLE = re.compile(r"[0-9]{1,4}")

@@ -98,15 +98,6 @@ def close_session(session_id: UUID) -> None:
         _revoke(row, "sign-out")
 
 
-def revoke_all(person_id: UUID, because: str) -> None:
-    """End every session a person has."""
-    open_rows = select(SignInSession).where(
-        SignInSession.person_id == person_id, SignInSession.revoked_at.is_(None)
-    )
-    for row in session.scalars(open_rows):
-        _revoke(row, because)
-
-
 def is_open(session_id: UUID) -> bool:
     """Whether a session may still be used."""
     row = session.get(SignInSession, session_id)

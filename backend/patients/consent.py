@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from uuid import UUID
 
 import frontmatter
 import nh3
 from flask import current_app
 from markdown_it import MarkdownIt
-from sqlalchemy import select
 
 from backend.core import audit
 from backend.core.clock import now
@@ -87,12 +85,6 @@ def withdraw(enrolment: Enrolment, how: str) -> None:
     enrolment.status = WITHDRAWN
     enrolment.ended_at = now()
     messaging.cancel(patient_ids=[enrolment.patient_id], because="withdrawn")
-
-
-def acts(patient_id: UUID) -> list[Consent]:
-    """Everything a patient agreed to or withdrew, oldest first."""
-    found = select(Consent).where(Consent.patient_id == patient_id).order_by(Consent.at)
-    return list(session.scalars(found))
 
 
 def _write(enrolment: Enrolment, version: str, action: str, how: str) -> None:

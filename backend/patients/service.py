@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -204,13 +203,6 @@ def list_enrolments(limit: int, cursor: str | None) -> Page:
         patients=[str(row.patient_id) for row in rows],
     )
     return Page(rows, encode_cursor("patients", str(rows[-1].id)) if more else None)
-
-
-def patients_by_id(ids: Sequence[UUID]) -> dict[UUID, Patient]:
-    """Patients by id, in one query."""
-    if not ids:
-        return {}
-    return {p.id: p for p in session.scalars(select(Patient).where(Patient.id.in_(ids)))}
 
 
 def _refuse_twice(given_name: str, family_name: str, phone: str) -> None:

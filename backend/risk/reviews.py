@@ -14,18 +14,18 @@ from backend.core.database import session, table_of
 from backend.core.ids import new_id
 from backend.instruments.models import Score
 from backend.risk import profile, response_index, stratification
-from backend.risk.decisions import Decision
-from backend.risk.history import PAIN, RMDQ, Engagement, History, Judged, Scored
-from backend.risk.models import DecisionRecord, RiskAssessment
-from backend.risk.pathway import Pathway
-from backend.risk.service import (
+from backend.risk.assessments import (
     FACTOR_PROFILE,
     RESPONSE_INDEX,
     STRATIFICATION,
     Source,
-    response_row,
-    stratified,
+    keep,
 )
+from backend.risk.baseline import response_row, stratified
+from backend.risk.decisions import Decision
+from backend.risk.history import PAIN, RMDQ, Engagement, History, Judged, Scored
+from backend.risk.models import DecisionRecord, RiskAssessment
+from backend.risk.pathway import Pathway
 
 LOOKED_BACK_ON = (RMDQ, PAIN)
 NEWEST = 50
@@ -55,7 +55,6 @@ _JUDGED = (
     )
     .order_by(RiskAssessment.at, RiskAssessment.id)
 )
-_INSERT_ASSESSMENT = insert(table_of(RiskAssessment))
 _INSERT_DECISION = insert(table_of(DecisionRecord))
 
 
@@ -97,8 +96,7 @@ def judge_again(
         index = response_index.response_index(rules.response_index, start, engaged)
         rows.append(response_row(source, rules, index, start, engaged))
         level = index.level
-    if rows:
-        session.connection().execute(_INSERT_ASSESSMENT, rows)
+    keep(rows)
     return group, level
 
 

@@ -49,7 +49,6 @@ __all__ = [
     "replay",
     "risk_score",
     "severities",
-    "silent_after_rise",
     "steps_of",
 ]
 
@@ -63,7 +62,6 @@ MILD_TO_GRAVE = (IMPROVING, STABLE, NOT_IMPROVING, RISING, RISING_FAST)
 
 FIRST_SCORES = 3
 CLEAR_AFTER = 2
-SILENT_AFTER = 2
 WEEK = 7.0
 
 
@@ -132,14 +130,6 @@ def replay(
         walk.step((each.at - start) / DAY, float(score.value))
         found.append((score, walk.judgement()))
     return found
-
-
-def silent_after_rise(decision: str | None, missed: int) -> bool:
-    """Whether somebody whose last decision was a rise has since missed two check-ins or more.
-
-    It raises the tier of silence; a missing answer never moves the score.
-    """
-    return decision in CONCERNS and missed >= SILENT_AFTER
 
 
 def band(rule: TrajectoryRule, score: float) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
+from tests.chromium import chromium
 from tests.e2e.processes import Site, Socket, wait_for
 from tests.twilio_stand_in import TwilioStandIn
 from tests.world import CODE, PASSWORD, PatientAccount, ProviderAccount, World
@@ -47,19 +46,8 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        # A newcomer's machine may lack it; where everything must be shown, it may not.
-        missing = "install Chromium: what people see is tested in it"
-        if os.environ.get("LUMBRA_REQUIRE_ALL"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with chromium("what people see is tested in it") as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse as R4Response
 from flask import Flask
-from playwright.sync_api import sync_playwright
 
 from backend.instruments import scoring, service
 from backend.instruments.models import QuestionnaireResponse, Score
 from backend.instruments.questionnaires import Questionnaire, as_fhir, compose, enabled
 from backend.instruments.responses import MEDIA_TYPE, Reading, from_fhir
 from tests.backstage import rows
+from tests.chromium import chromium
 from tests.lforms.renderer import LIBRARY, Form, served
 from tests.shipped import BATTERIES, CONTENT, INSTRUMENTS
 from tests.world import World
@@ -38,22 +36,12 @@ Answers = dict[str, Any]
 @pytest.fixture(scope="module")
 def form() -> Iterator[Form]:
     """One page for all questionnaires."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    missing = [] if chromium else ["Chromium"]
-    if not LIBRARY.is_dir():
-        missing.append("npm, and with it `npm ci` in tests/lforms")
-    if missing:
-        # A newcomer's machine may lack them; where everything must be shown, it may not.
-        advice = f"install {' and '.join(missing)}: questionnaires are rendered by LHC-Forms"
-        if os.environ.get("LUMBRA_REQUIRE_ALL"):
-            pytest.fail(advice)
-        pytest.skip(advice)
-    with served() as address, sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    missing = [] if LIBRARY.is_dir() else ["npm, and with it `npm ci` in tests/lforms"]
+    with (
+        chromium("questionnaires are rendered by LHC-Forms", missing) as browser,
+        served() as address,
+    ):
         yield Form(browser.new_page(viewport={"width": 1100, "height": 900}), address)
-        browser.close()
 
 
 @pytest.fixture(autouse=True)

@@ -9,29 +9,26 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.app import create_app
 from backend.core.clock import MovableClock
 from backend.practices import service as practices
 from backend.programme.models import CarePlan
 from backend.risk.models import DecisionRecord, RiskAssessment
 from tests.backstage import behind, rows
-from tests.conftest import make_settings
-from tests.disability import begin, content_with_disability, own_pathway, practise, week
+from tests.disability import application, begin, own_content, own_pathway, practise, week
 from tests.shipped import PATHWAY
 from tests.world import Caller, World
 
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    return content_with_disability(tmp_path / "content")
+    return own_content(tmp_path / "content")
 
 
 @pytest.fixture
 def asking(app: Flask, clock: MovableClock, database: str, content: Path) -> Iterator[Flask]:
     """The application over content that asks for disability; ``app`` has emptied its database."""
-    made = create_app(make_settings(database, content.parent, content=content), clock)
-    yield made
-    made.extensions["database"].engine.dispose()
+    with application(content, database, clock) as made:
+        yield made
 
 
 @pytest.fixture

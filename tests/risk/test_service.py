@@ -15,6 +15,7 @@ from backend.core import tenancy
 from backend.core.audit import AuditEvent
 from backend.core.clock import MovableClock
 from backend.risk import profile, response_index, service, stratification, trajectory
+from backend.risk.course import LONGEST_SERIES
 from backend.risk.models import RiskAssessment, SafetyHold
 from tests.backstage import behind, rows, statements
 from tests.shipped import PATHWAY
@@ -122,12 +123,12 @@ def test_a_course_of_more_than_a_year_is_judged_from_its_start(
     course = sorted(
         rows(app, RiskAssessment, RiskAssessment.kind == "trajectory"), key=lambda row: row.at
     )
-    assert len(course) == 62 > service.LONGEST_SERIES
+    assert len(course) == 62 > LONGEST_SERIES
     occasions = [
         trajectory.Occasion(row.at, row.inputs["course"], row.inputs["severity"]) for row in course
     ]
     _, judged = trajectory.replay(PATHWAY.trajectory, occasions)[-1]
-    _, cut = trajectory.replay(PATHWAY.trajectory, occasions[-service.LONGEST_SERIES :])[-1]
+    _, cut = trajectory.replay(PATHWAY.trajectory, occasions[-LONGEST_SERIES:])[-1]
     assert judged is not None and cut is not None
     assert course[-1].result["expected"] == judged.expected != cut.expected
 

@@ -27,7 +27,6 @@ from backend.risk.trajectory import (
     replay,
     risk_score,
     severities,
-    silent_after_rise,
     steps_of,
 )
 from tests.shipped import PATHWAY, scores_of
@@ -359,24 +358,6 @@ def test_one_score_after_a_long_gap_does_not_stand_for_the_present() -> None:
     found = judge(RULE, "acute", [*before, Point(200.0, 60)])
     assert 40 < found.present < 60
     assert found.present > judge(RULE, "acute", weekly(40, 40, 40, 40, 60)).present
-
-
-@pytest.mark.parametrize(
-    ("last", "missed", "expected"),
-    [
-        ("rising", 1, False),
-        ("rising", 2, True),
-        ("rising_fast", 2, True),
-        ("rising_fast", 0, False),
-        ("not_improving", 5, False),
-        ("stable", 2, False),
-        (None, 3, False),
-    ],
-)
-def test_silence_after_a_rise_is_a_fact_of_its_own(
-    last: str | None, missed: int, expected: bool
-) -> None:
-    assert silent_after_rise(last, missed) is expected
 
 
 @given(st.integers(0, 77), st.integers(1, 30), courses)

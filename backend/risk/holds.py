@@ -1,0 +1,80 @@
+"""Danger first: red flags among the answers, and the hold that stands until they are seen to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.problems import not_found
+from backend.instruments.questionnaires import Questionnaire
+from backend.risk import safety
+from backend.risk.assessments import Source
+from backend.risk.models import SafetyHold
+
+
+def find_danger(asked: Questionnaire, answers: Mapping[str, Any]) -> safety.Finding:
+    """The red flags among sound answers. Pure."""
+    flags = (
+        safety.RedFlag(d.link_id, d.level, d.answers, d.only_with_another) for d in asked.danger
+    )
+    return safety.find(flags, answers)
+
+
+def open_hold(patient_id: UUID) -> SafetyHold | None:
+    """The safety hold that stands, if any."""
+    return session.scalar(
+        select(SafetyHold).where(
+            SafetyHold.patient_id == patient_id, SafetyHold.cleared_at.is_(None)
+        )
+    )
+
+
+def hold(source: Source, finding: safety.Finding) -> None:
+    """Let the programme stand still until a provider clears it; a standing hold stays as it is."""
+    if open_hold(source.patient_id) is not None:
+        return
+    session.add(
+        SafetyHold(
+            practice_id=source.practice_id,
+            patient_id=source.patient_id,
+            response_id=source.response_id,
+            level=finding.level,
+            items=list(finding.items),
+            opened_at=now(),
+        )
+    )
+    session.flush()
+
+
+def clear_hold(patient_id: UUID, reason: str) -> SafetyHold:
+    """A provider has seen to it: the programme goes on. Raises ``Problem`` 404 when none stands."""
+    found = session.scalar(
+        select(SafetyHold)
+        .where(
+            SafetyHold.patient_id == patient_id,
+            SafetyHold.practice_id == actor.practice_id,
+            SafetyHold.cleared_at.is_(None),
+        )
+        .with_for_update()
+    )
+    if found is None:
+        raise not_found("safety hold")
+    found.cleared_at = now()
+    found.cleared_by = actor.id
+    found.reason = reason
+    audit.record(
+        "safety-hold.clear",
+        practice_id=found.practice_id,
+        patient_id=patient_id,
+        entity="safety-hold",
+        entity_id=found.id,
+    )
+    session.flush()
+    return found
