@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +55,7 @@ class Road:
     answers: Mapping[str, Any]
     danger: Finding
 
-    @property
+    @cached_property
     def pathway(self) -> Pathway:
         """The rules that the practice follows."""
         return risk.pathway(self.practice.id)

@@ -12,6 +12,8 @@ import phonenumbers
 from marshmallow import fields, validate
 
 LANGUAGES = ("en", "nl", "es")
+# A lone surrogate passes JSON but not UTF-8.
+_UNSTORABLE = re.compile("[\\0\\ud800-\\udfff]")
 _PHONE = re.compile(r"\+[0-9 ().-]+")
 ZONES = frozenset(available_timezones())
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -47,8 +49,7 @@ def _has_nul(*values: Any) -> bool:
 
 
 def _storable(value: str) -> bool:
-    # A lone surrogate passes JSON but not UTF-8.
-    return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+    return _UNSTORABLE.search(value) is None
 
 
 class Phone(fields.String):

@@ -14,26 +14,48 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, Uuid, bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from backend.core.clock import now
-from backend.core.database import session, table_of
+from backend.core.database import session
 from backend.core.ids import new_id
 from backend.instruments import questionnaires, scoring
 from backend.instruments.battery_files import load_batteries
 from backend.instruments.definitions import ENGLISH, Battery, Instrument, Item
 from backend.instruments.instrument_files import load_instruments
-from backend.instruments.models import QuestionnaireResponse, Score
+from backend.instruments.models import QuestionnaireResponse
 from backend.instruments.questionnaires import Questionnaire
 
-_INSERT_RESPONSE = (
-    insert(table_of(QuestionnaireResponse))
-    .on_conflict_do_nothing(index_elements=["patient_id", "idempotency_key"])
-    # SQLAlchemy forgets the count of an INSERT unless it is asked to keep it.
-    .execution_options(preserve_rowcount=True)
+# Both or neither: the scores are written of the response that this statement has just written.
+_STORE = text("""
+    WITH response AS (
+        INSERT INTO questionnaire_response (id, practice_id, patient_id, check_in_id,
+            questionnaire, answers, carried, mode, authored_at, received_at, idempotency_key,
+            request_hash, outcome)
+        VALUES (:id, :practice_id, :patient_id, :check_in_id, :questionnaire, :answers, :carried,
+            :mode, :authored_at, :received_at, :idempotency_key, :request_hash, :outcome)
+        ON CONFLICT (patient_id, idempotency_key) DO NOTHING
+        RETURNING id, practice_id, patient_id, authored_at
+    ), scored AS (
+        INSERT INTO score (id, practice_id, patient_id, response_id, instrument,
+            instrument_version, scoring_version, code, value, reason, at)
+        SELECT fresh.id, response.practice_id, response.patient_id, response.id, fresh.instrument,
+            fresh.instrument_version, fresh.scoring_version, fresh.code, fresh.value, fresh.reason,
+            response.authored_at
+        FROM response, jsonb_to_recordset(:scores) AS fresh (id uuid, instrument text,
+            instrument_version text, scoring_version text, code text, value numeric, reason text)
+    )
+    SELECT count(*) FROM response
+""").bindparams(
+    bindparam("id", type_=Uuid()),
+    bindparam("practice_id", type_=Uuid()),
+    bindparam("patient_id", type_=Uuid()),
+    bindparam("check_in_id", type_=Uuid()),
+    bindparam("authored_at", type_=DateTime(timezone=True)),
+    bindparam("received_at", type_=DateTime(timezone=True)),
+    *(bindparam(name, type_=JSONB) for name in ("answers", "carried", "outcome", "scores")),
 )
-_INSERT_SCORE = insert(table_of(Score))
 
 
 @dataclass(frozen=True)
@@ -208,14 +230,13 @@ def store(
     scores: Iterable[scoring.Score],
     outcome: Mapping[str, Any],
 ) -> bool:
-    """Write a response and its scores: two statements, whatever the number of scores.
+    """Write a response and its scores in one statement, whatever the number of scores.
 
     Returns ``False``, and writes nothing, when the patient has used the idempotency key before.
     """
     at = now()
-    authored_at = min(submission.authored_at or at, at)
     written = session.connection().execute(
-        _INSERT_RESPONSE,
+        _STORE,
         {
             "id": response_id,
             "practice_id": practice_id,
@@ -225,34 +246,27 @@ def store(
             "answers": dict(answers),
             "carried": dict(asked.carried),
             "mode": submission.mode,
-            "authored_at": authored_at,
+            "authored_at": min(submission.authored_at or at, at),
             "received_at": at,
             "idempotency_key": submission.idempotency_key,
             "request_hash": submission.request_hash(),
             "outcome": dict(outcome),
+            "scores": [
+                {
+                    "id": str(new_id()),
+                    "instrument": each.instrument,
+                    "instrument_version": each.instrument_version,
+                    "scoring_version": each.scoring_version,
+                    "code": each.code,
+                    # In words, for a number in JSON would pass through floating point.
+                    "value": None if each.value is None else str(each.value),
+                    "reason": each.reason,
+                }
+                for each in scores
+            ],
         },
     )
-    if written.rowcount == 0:
-        return False
-    rows = [
-        {
-            "id": new_id(),
-            "practice_id": practice_id,
-            "patient_id": patient_id,
-            "response_id": response_id,
-            "instrument": value.instrument,
-            "instrument_version": value.instrument_version,
-            "scoring_version": value.scoring_version,
-            "code": value.code,
-            "value": value.value,
-            "reason": value.reason,
-            "at": authored_at,
-        }
-        for value in scores
-    ]
-    if rows:
-        session.connection().execute(_INSERT_SCORE, rows)
-    return True
+    return bool(written.scalar_one())
 
 
 def values(scores: Iterable[scoring.Score]) -> dict[str, Decimal | None]:

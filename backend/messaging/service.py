@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.core import tenancy
@@ -29,6 +29,12 @@ from backend.messaging.models import (
     OptOut,
 )
 from backend.practices.models import Practice
+
+# Built once: it is on the road of every check-in.
+_WAITING_ABOUT = states.moving(
+    Communication.status == PENDING,
+    Communication.subject_id == any_(bindparam("subject_ids", type_=ARRAY(Uuid()))),
+)
 
 
 @dataclass(frozen=True)
@@ -95,13 +101,12 @@ def cancel(
     *, patient_ids: Sequence[UUID] = (), subject_ids: Sequence[UUID] = (), because: str
 ) -> None:
     """Cancel what still waits for these patients or about these subjects."""
-    which = []
     if patient_ids:
-        which.append(Communication.patient_id.in_(patient_ids))
+        _cancel(Communication.patient_id.in_(patient_ids), because)
     if subject_ids:
-        which.append(Communication.subject_id.in_(subject_ids))
-    if which:
-        _cancel(or_(*which), because)
+        states.move_by(
+            _WAITING_ABOUT, status=CANCELLED, because=because, subject_ids=list(subject_ids)
+        )
 
 
 def opt_out(phone: str, how: str) -> None:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.core.clock import now
 from backend.core.database import session, table_of
 from backend.core.ids import new_id
 from backend.messaging.models import Communication, CommunicationEvent
+
+_COMMUNICATION = table_of(Communication)
+_INSERT_EVENT = insert(table_of(CommunicationEvent))
 
 # Callbacks come late, twice and out of order: a status never goes down, and of two last words on
 # delivery the first stands (Twilio: outbound message status in status callbacks).
@@ -95,24 +98,35 @@ def move_all(ids: Sequence[UUID], status: str, because: str) -> None:
         move_where(Communication.id.in_(ids), status=status, because=because)
 
 
+def moving(*conditions: ColumnElement[bool]) -> Update:
+    """The statement of ``move_by`` for rows that fit, to be built once where many need it."""
+    return (
+        update(_COMMUNICATION)
+        .where(*conditions)
+        .values(
+            status=bindparam("moved_to"),
+            because=bindparam("moved_because"),
+            updated_at=bindparam("moved_at"),
+        )
+        .returning(_COMMUNICATION.c.id, _COMMUNICATION.c.practice_id)
+    )
+
+
 def move_where(*conditions: ColumnElement[bool], status: str, because: str) -> None:
     """Change all rows that fit, with their history; waits for those that others hold."""
+    move_by(moving(*conditions), status=status, because=because)
+
+
+def move_by(statement: Update, *, status: str, because: str, **values: Any) -> None:
+    """As ``move_where``, by a statement made before, with ``values`` for what it leaves open."""
     at = now()
     session.flush()
-    changed = (
-        session.connection()
-        .execute(
-            update(table_of(Communication))
-            .where(*conditions)
-            .values(status=status, because=because, updated_at=at)
-            .returning(Communication.id, Communication.practice_id)
-        )
-        .all()
-    )
+    moved = {"moved_to": status, "moved_because": because, "moved_at": at}
+    changed = session.connection().execute(statement, {**moved, **values}).all()
     if not changed:
         return
     session.execute(
-        insert(table_of(CommunicationEvent)),
+        _INSERT_EVENT,
         [
             {
                 "id": new_id(),

@@ -202,11 +202,15 @@ def _held(when: When, known: Mapping[str, Any]) -> tuple[Condition, ...] | None:
     """The conditions that make it hold; ``None`` when it does not."""
     if isinstance(when, Condition):
         return (when,) if _holds(when, known.get(when.fact)) else None
-    parts = [_held(part, known) for part in when.parts]
-    held = [part for part in parts if part is not None]
-    if not held or (isinstance(when, AllOf) and len(held) < len(parts)):
-        return None
-    return tuple(condition for part in held for condition in part)
+    needs_every_part = isinstance(when, AllOf)
+    found: list[Condition] = []
+    for part in when.parts:
+        held = _held(part, known)
+        if held is not None:
+            found.extend(held)
+        elif needs_every_part:
+            return None
+    return tuple(found) if found else None
 
 
 def _holds(condition: Condition, value: Any) -> bool:
