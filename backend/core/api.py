@@ -86,6 +86,12 @@ class Blueprint(flask_smorest.Blueprint):
 
     ARGUMENTS_PARSER = JsonParser()
 
+    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+        """State what a route takes. Its schema is made here, not anew for each request."""
+        made = schema() if isinstance(schema, type) else schema
+        stated: Callable[[View], View] = super().arguments(made, **options)
+        return stated
+
     def body(self, schemas: Mapping[str, type[Schema]]) -> Callable[[View], View]:
         """State the body of a route that takes several media types of JSON, each with its schema.
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from flask import g
+from sqlalchemy import Connection
 from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
@@ -53,6 +54,9 @@ def _switch(scope: str) -> None:
             session.connection().exec_driver_sql(_SET, (scope,))
 
 
-def apply_scope(session: Session, transaction: object, connection: object) -> None:
-    """Session event: every transaction begins by telling PostgreSQL its scope."""
-    connection.exec_driver_sql(_SET, (current_scope(),))  # type: ignore[attr-defined]
+def apply_scope(session: Session, transaction: object, connection: Connection) -> None:
+    """Session event: every transaction begins by telling PostgreSQL its scope.
+
+    The driver is asked itself: every request begins so, and nobody reads the answer.
+    """
+    connection.connection.driver_connection.execute(_SET, (current_scope(),))  # type: ignore[union-attr]
