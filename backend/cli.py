@@ -11,6 +11,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from backend import worker
+from backend.authoring.commands import content
 from backend.config import describe
 from backend.core import migrations, tenancy
 from backend.core.database import unit_of_work
@@ -21,7 +22,6 @@ from backend.instruments.commands import instruments
 
 db = AppGroup("db", help="Bring the database to a revision.")
 admin = AppGroup("admin", help="First practice and accounts.")
-content = AppGroup("content", help="The files that clinicians write.")
 pathway = AppGroup("pathway", help="The rules that a practice follows.")
 
 
@@ -100,20 +100,6 @@ def create_provider(
     click.echo(f"provider {made.provider.id}")
     click.echo(f"authenticator secret {made.totp_secret}")
     click.echo(made.totp_uri)
-
-
-@content.command("check")
-def check_content() -> None:
-    """Validate every file under content/; exits with 1 when one has a fault."""
-    from backend.content_check import faults
-
-    extensions = current_app.extensions
-    found = faults(extensions["settings"].content, extensions["clock"].now())
-    for fault in found:
-        click.echo(fault, err=True)
-    if found:
-        raise SystemExit(1)
-    click.echo("content is sound")
 
 
 _PRACTICE = click.option("--practice", type=click.UUID, required=True)

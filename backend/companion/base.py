@@ -84,7 +84,8 @@ def _secure(response: Response) -> Response:
 
 
 @blueprint.context_processor
-def _for_every_page() -> dict[str, Any]:
+def for_every_page() -> dict[str, Any]:
+    """What every template may ask for."""
     language = speech.language()
     return {
         "csrf_token": session.csrf_token,

@@ -16,8 +16,11 @@ from typing import TypeVar
 from backend.checkins import feedback
 from backend.content_check import pathways
 from backend.content_check.instruments import Pair, read_pairs, shared_faults
+from backend.content_check.modules import module_faults
+from backend.content_check.pages import read_modules
 from backend.content_check.pathways import Known, battery_faults, known
-from backend.content_check.texts import module_faults, translation_faults
+from backend.content_check.texts import translation_faults
+from backend.content_check.wording import wording_faults
 from backend.core.content import ContentError, Document
 from backend.core.schema import LANGUAGES
 from backend.instruments.releases import unreleased_changes
@@ -75,10 +78,10 @@ def _checked(content: Path, today: date) -> Iterator[ContentError]:
     yield from batteries
     for name in _pathway_names(content):
         yield from _pathway(content, name, offered)
-    catalogue, _ = _tried(partial(module_files.load_modules, content))
-    if catalogue is not None:
-        yield from module_faults(content, catalogue, _factors(content), today)
+    written = read_modules(content)
+    yield from module_faults(content, written, _factors(content), today)
     yield from translation_faults(content)
+    yield from wording_faults(content, written)
 
 
 def _offered(content: Path, pairs: Sequence[Pair]) -> tuple[Known, list[ContentError]]:

@@ -11,18 +11,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from backend.core.content import ContentError, Document
 
 Path = tuple[str | int, ...]
+# By which a part of a file is called.
+LABELS = ("linkId", "code", "id")
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
     """Strict: a number in quotes is text, and a key that nobody reads is a slip of the pen."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Band(_Shape):
+class Band(Shape):
     """A name for the values from ``lowest``; ``to`` may say where it ends."""
 
     lowest: float = Field(alias="from")
@@ -30,14 +32,14 @@ class Band(_Shape):
     band: Text
 
 
-class Change(_Shape):
+class Change(Shape):
     """What the authors call an important change."""
 
     points: Annotated[float, Field(gt=0)] | None = None
     percent: Annotated[float, Field(gt=0, le=100)] | None = None
 
 
-class Scale(_Shape):
+class Scale(Shape):
     """One value of an instrument."""
 
     code: Text
@@ -56,7 +58,7 @@ class Scale(_Shape):
     bands: list[Band] = []
 
 
-class Danger(_Shape):
+class Danger(Shape):
     """Answers that call for help by themselves."""
 
     item: str
@@ -65,7 +67,7 @@ class Danger(_Shape):
     only_with_another: bool = False
 
 
-class Scoring(_Shape):
+class Scoring(Shape):
     """``scoring.yaml``."""
 
     instrument: Text
@@ -226,7 +228,7 @@ def _label(value: Any, path: Path) -> str:
             break
         if isinstance(value, Mapping):
             label = next(
-                (str(value[key]) for key in ("linkId", "code") if isinstance(value.get(key), str)),
+                (str(value[key]) for key in LABELS if isinstance(value.get(key), str)),
                 label,
             )
     return label

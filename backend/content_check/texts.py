@@ -1,18 +1,14 @@
-"""Faults of the texts in several languages, and of modules."""
+"""Faults of the texts in several languages."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from backend.core.content import ContentError, Document
 from backend.core.schema import LANGUAGES
 from backend.patients import consent
-from backend.programme import modules
-from backend.programme.modules import Catalogue, Grade, Module
 
 ORIGINAL = "en"
 NAMES = {"nl": "Dutch", "es": "Spanish"}
@@ -57,60 +53,3 @@ def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             yield (*path, str(key))
         else:
             yield from _texts(inner, (*path, str(key)))
-
-
-def module_faults(
-    content: Path, catalogue: Catalogue, factors: frozenset[str] | None, today: date
-) -> Iterator[ContentError]:
-    """Modules that need what there is not, and reviews that are overdue."""
-    names = {module.id for module in catalogue.values()}
-    folders = {
-        (str(said.get("id")), str(said.get("version"))): document
-        for file in sorted((content / "modules").glob("*/*/module.yaml"))
-        for document in (Document.read(file),)
-        for said in (document.value,)
-    }
-    for module in catalogue.values():
-        document = folders[module.id, module.version]
-        for missing in sorted({needed.module for needed in module.prerequisites} - names):
-            yield document.fault(f"there is no module {missing}", "prerequisites")
-        for unknown in sorted(set(module.target_factors) - factors if factors is not None else ()):
-            yield document.fault(f"there is no factor {unknown}", "target_factors")
-        yield from _module_translations(module, document)
-    for module in modules.newest(catalogue).values():
-        home = folders[module.id, module.version].file.parent
-        for grade in module.grades.values():
-            if grade.next_review < today:
-                for file in sorted(home.glob(f"grade-{grade.grade}.*.md")):
-                    message = f"the review was due on {grade.next_review}"
-                    yield ContentError(file, message, _line(file, "next_review"))
-
-
-def _module_translations(module: Module, document: Document) -> Iterator[ContentError]:
-    """A module with a title in a language is there in that language as a whole."""
-    for language in sorted(module.titles.keys() - {ORIGINAL}):
-        for number, english in module.grades.items():
-            text = module.texts.get((number, language))
-            file = document.file.parent / f"grade-{number}.{language}.md"
-            if text is None:
-                name = NAMES.get(language, language)
-                yield document.fault(f"grade {number} has no {name} translation", "title", language)
-            elif _asked(text) != _asked(english):
-                yield ContentError(file, "does not ask the same as the English text", 1)
-
-
-def _asked(text: Grade) -> tuple[object, ...]:
-    return (
-        [(item.id, item.answer, len(item.options)) for item in text.quiz],
-        [(value.id, value.kind, value.most) for value in text.practice.values],
-        text.practice.planned_days,
-        [step.kind for step in text.steps],
-    )
-
-
-def _line(file: Path, key: str) -> int | None:
-    """The line of a key in the front matter of a Markdown file."""
-    for number, line in enumerate(file.read_text().splitlines(), 1):
-        if re.match(rf"{key}\s*:", line):
-            return number
-    return None

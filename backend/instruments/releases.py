@@ -7,15 +7,12 @@ is what a file says, not how it is laid out; the dates and marks of a review may
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from backend.core import releases
 from backend.core.content import ContentError, Document
+from backend.core.releases import Released, Said
 from backend.instruments.instrument_files import QUESTIONNAIRE, SCORING
 
 RELEASED = "released.yaml"
@@ -23,26 +20,11 @@ HEADING = """\
 # What each released version of an instrument's files says, as SHA-256. Written by
 # `flask instruments release`; never edited by hand, and no line is ever taken away.
 """
-# About the review of a file, not about what it asks or how it scores.
-OF_A_REVIEW = frozenset({"verified", "reviewed_on", "next_review"})
-
-# By instrument, file and version.
-Released = dict[str, dict[str, dict[str, str]]]
 
 
 def unreleased_changes(folder: Path) -> Iterator[ContentError]:
     """Files of ``content/instruments`` that have changed since their version was released."""
-    released = load_released(folder)
-    for document in _files(folder):
-        home = document.file.parent.name
-        with document.reading():
-            version = str(document.value["version"])
-        known = released.get(home, {}).get(document.file.name, {}).get(version)
-        if known is not None and known != _hash(document.value):
-            yield document.fault(
-                f"has changed since version {version} was released: give it a new version",
-                "version",
-            )
+    yield from releases.changes(folder / RELEASED, _said(folder))
 
 
 def release(folder: Path) -> list[str]:
@@ -50,42 +32,19 @@ def release(folder: Path) -> list[str]:
 
     Raises ``ContentError`` when a released version has changed.
     """
-    for fault in unreleased_changes(folder):
-        raise fault
-    released = load_released(folder)
-    new = []
-    for document in _files(folder):
-        name, file = document.file.parent.name, document.file.name
-        version = str(document.value["version"])
-        versions = released.setdefault(name, {}).setdefault(file, {})
-        if version not in versions:
-            versions[version] = _hash(document.value)
-            new.append(f"{name}: {file} {version}")
-    if new:
-        text = HEADING + yaml.safe_dump(released, sort_keys=True, width=100)
-        (folder / RELEASED).write_text(text)
-    return new
+    return releases.write_down(folder / RELEASED, HEADING, _said(folder))
 
 
 def load_released(folder: Path) -> Released:
     """What was released so far. Raises ``ContentError`` for a file that cannot be read."""
-    file = folder / RELEASED
-    if not file.exists():
-        return {}
-    document = Document.read(file)
-    with document.reading():
-        return {
-            name: {file: dict(versions) for file, versions in files.items()}
-            for name, files in document.value.items()
-        }
+    return releases.load(folder / RELEASED)
 
 
-def _files(folder: Path) -> Iterator[Document]:
+def _said(folder: Path) -> Iterator[Said]:
     for home in sorted(p for p in folder.iterdir() if p.is_dir()):
         for name in (QUESTIONNAIRE, SCORING):
-            yield Document.read(home / name)
-
-
-def _hash(value: Mapping[str, Any]) -> str:
-    said = {key: each for key, each in value.items() if key not in OF_A_REVIEW}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+            document = Document.read(home / name)
+            with document.reading():
+                version = str(document.value["version"])
+                digest = releases.digest(document.value)
+            yield Said(home.name, document.file, version, digest, document.line("version"))

@@ -43,7 +43,7 @@ def load_modules(content: Path) -> Catalogue:
     """
     found = {}
     for file in sorted((content / "modules").glob("*/*/module.yaml")):
-        module = _load(file)
+        module = load_module(file)
         found[module.id, module.version] = module
     return found
 
@@ -57,7 +57,8 @@ def figure(content: Path, module_id: str, version: str, name: str) -> Path | Non
     return next(found, None)
 
 
-def _load(file: Path) -> Module:
+def load_module(file: Path) -> Module:
+    """One version of a module, from its ``module.yaml``. Raises ``ContentError``."""
     try:
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
         version = str(raw["version"])
