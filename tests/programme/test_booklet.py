@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +15,7 @@ from pypdf import PdfReader
 
 from backend.core.audit import AuditEvent
 from backend.programme.models import Activity
+from backend.risk.models import SafetyHold
 from tests.backstage import rows
 from tests.commands import run
 from tests.shipped import CATALOGUE
@@ -115,7 +117,7 @@ def test_it_can_be_read_out_and_needs_no_network(
     app: Flask, world: World, clinician: Caller, tmp_path: Path
 ) -> None:
     page, pdf = export(app, world.onboarded(clinician), tmp_path)
-    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"] is True
+    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"] == True  # noqa: E712 (pypdf's own type)
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "<script" not in page and "url(" not in page
 
@@ -124,7 +126,13 @@ def test_a_locked_module_is_not_printed(
     app: Flask, world: World, clinician: Caller, tmp_path: Path
 ) -> None:
     patient = world.onboarded(clinician)
-    world.weekly(patient, safety__gateway=True, safety__saddle=True)
+    [check_in] = world.check_ins(patient, "weekly", "scheduled")
+    world.clock.move_to(datetime.fromisoformat(check_in["opens_at"]))
+    world.tick()
+    world.sign_in(patient)
+    answers = world.sheet(patient, check_in)
+    world.submit(patient, check_in, {**answers, "safety.gateway": True, "safety.numbness": True})
+    assert rows(app, SafetyHold)
     _, pdf = export(app, patient, tmp_path)
     said = text_of(pdf)
     locked = [a for a in rows(app, Activity) if CATALOGUE[a.module_id, a.module_version]]
