@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, render_template, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.serving import run_simple
 
 from backend.companion import base, speech
@@ -42,7 +42,6 @@ setInterval(async () => {{
 document.addEventListener("submit", event => event.preventDefault());
 </script>
 """
-ASKED = ("question", "answer", "what a person who chose it reads")
 
 
 def create_preview(settings: Settings) -> Flask:
@@ -160,14 +159,18 @@ def _row(module: Module) -> Markup:
 
 def _feedback(grade: Grade) -> Markup:
     """Below the page, for the author alone: what is read after each answer."""
-    rows = Markup("").join(
-        Markup("<tr><td>{}</td><td>{}{}</td><td>{}</td></tr>").format(
-            item.question, "✓ " if option.right else "", option.text, option.feedback
+    items = Markup("").join(
+        Markup("<h3>{}</h3><ul>{}</ul>").format(
+            item.question,
+            Markup("").join(
+                Markup("<li>{}<b>{}</b><br>{}</li>").format(
+                    "✓ " if option.right else "", option.text, option.feedback
+                )
+                for option in item.options
+            ),
         )
         for item in grade.quiz
-        for option in item.options
     )
-    heads = Markup("").join(Markup("<th>{}</th>").format(escape(each)) for each in ASKED)
-    return Markup('<table border="1"><tr>{}</tr>{}</table><p><a href="/preview">{}</a></p>').format(
-        heads, rows, "All modules"
-    )
+    return Markup(
+        '<aside class="card prose"><h2>{}</h2>{}<p><a href="/preview">{}</a></p></aside>'
+    ).format("For the author: what is read after each answer", items, "All modules")

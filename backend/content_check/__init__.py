@@ -63,8 +63,11 @@ def _told(content: Path, file: str, line: int, message: str) -> str:
 
 
 def _subject(content: Path, error: ContentError) -> Path:
-    """What a fault is about: a file, or the folder of an instrument, whose files go together."""
+    """What a fault is about: a file, or the folder of an instrument or of a version of a module,
+    whose files go together."""
     file = Path(error.file)
+    if file.is_relative_to(content / "modules"):
+        return content.joinpath(*file.relative_to(content).parts[:3])
     return file.parent if file.parent.parent == content / "instruments" else file
 
 

@@ -94,7 +94,9 @@ def _longest_is_right(item: QuizShape) -> bool:
 def _minutes(page: Page, shape: GradeShape) -> Iterator[Fault]:
     said, read = shape.minutes, page.words / WORDS_A_MINUTE
     if page.words and not (1 - LEEWAY) * said <= read <= (1 + LEEWAY) * said:
-        message = f"{page.words} words are about {max(1, round(read))} minutes, not {said}"
+        minutes = max(1, round(read))
+        told = f"{minutes} minute{'s' if minutes > 1 else ''}"
+        message = f"{page.words} words are about {told}, not {said}"
         yield message, ("minutes",)
 
 

@@ -13,12 +13,13 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
+from backend.checkins.feedback import load_texts
 from backend.core.audit import AuditEvent
 from backend.programme.models import Activity
 from backend.risk.models import SafetyHold
 from tests.backstage import rows
 from tests.commands import run
-from tests.shipped import CATALOGUE
+from tests.shipped import CATALOGUE, CONTENT
 from tests.world import Caller, PatientAccount, World
 
 
@@ -109,6 +110,10 @@ def test_it_speaks_the_persons_language(
     assert pdf.trailer["/Root"]["/Lang"] == language
     assert pdf.metadata is not None and pdf.metadata.title == title
     assert words in text_of(pdf, 0, 1)
+    # All that help needs fits on the first page; the plan begins on the next.
+    safety = load_texts(CONTENT, language).safety
+    assert " ".join(safety["statement"].split()) in text_of(pdf, 0, 1)
+    assert not any(each in text_of(pdf, 1, 2) for each in (words, safety["statement"].strip()))
     module = next(m for (id_, _), m in CATALOGUE.items() if id_ == "M01")
     assert module.text_in(1, language).title in text_of(pdf)
 
