@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +18,7 @@ from tests.backstage import rows
 from tests.commands import run
 from tests.conftest import make_settings
 from tests.owner import ask
-from tests.shipped import CONTENT
+from tests.shipped import CONTENT, MODULES
 from tests.world import PASSWORD, World
 
 PRACTICE = ("admin", "create-practice", "--name", "Hill Surgery")
@@ -114,7 +115,27 @@ def test_the_database_goes_up_and_down(empty_database: str, tmp_path: Path) -> N
 
 def test_the_shipped_content_is_sound(app: Flask) -> None:
     result = run(app, "content", "check")
-    assert (result.exit_code, result.output) == (0, "content is sound\n")
+    assert result.exit_code == 0, result.output
+    first, *counted = result.output.splitlines()
+    assert first == "content is sound"
+    pages = {(m.id, g, lang) for m in MODULES.values() for g, lang in m.texts}
+    grades = {(module, grade) for module, grade, _ in pages}
+    assert counted[0] == f"{len(MODULES)} modules, {len(grades)} grades, {len(pages)} pages"
+    assert [line.split(":")[0].strip() for line in counted[1:]] == ["en", "nl", "es"]
+    minutes = sum(grade.minutes for m in MODULES.values() for grade in m.grades.values())
+    assert re.search(rf", [0-9,]+ words, {minutes} minutes, reading ease \d+ to \d+", counted[1])
+
+
+def test_the_readability_of_every_page_is_shown_in_a_table(app: Flask) -> None:
+    lines = run(app, "content", "check", "--pages").output.splitlines()
+    assert lines[0].startswith("module  grade  language  words  minutes  reading ease")
+    rows = [line.split() for line in lines[1 : lines.index("content is sound")]]
+    assert len(rows) == sum(len(module.texts) for module in MODULES.values())
+    for module, grade, language, words, minutes, ease, *level in rows:
+        assert (int(grade), language) in MODULES[module].texts
+        assert 60 <= int(words) / int(minutes) <= 200
+        assert int(ease) >= 70
+        assert len(level) == (language == "en") and all(float(each) <= 6 for each in level)
 
 
 def test_content_with_a_fault_is_named_and_the_command_fails(database: str, tmp_path: Path) -> None:
@@ -128,7 +149,9 @@ def test_content_with_a_fault_is_named_and_the_command_fails(database: str, tmp_
 
 
 @pytest.mark.parametrize(
-    "words", [["config"], ["db"], ["admin"], ["content"], ["worker"], ["demo"]], ids=lambda w: w[0]
+    "words",
+    [["config"], ["db"], ["admin"], ["content"], ["content", "new"], ["worker"], ["demo"]],
+    ids=" ".join,
 )
 def test_every_command_explains_itself(app: Flask, words: list[str]) -> None:
     result = run(app, *words, "--help")

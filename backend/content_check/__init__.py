@@ -40,17 +40,18 @@ def faults(content: Path, now: datetime) -> list[str]:
     found = list(_checked(content, now.date()))
     named = {_subject(content, error) for error in found}
     found += [error for error in _refused(content) if _subject(content, error) not in named]
-    return _lines(content, found)
+    return in_lines(content, found)
 
 
 def pathway_faults(content: Path, name: str) -> list[str]:
     """Every fault of one pathway; that of the files it speaks of is not told."""
     offered, _ = _offered(content, read_pairs(content / "instruments", date.min))
     found = list(_pathway(content, name, offered))
-    return _lines(content, found or _tried(partial(load_pathway, content, name))[1])
+    return in_lines(content, found or _tried(partial(load_pathway, content, name))[1])
 
 
-def _lines(content: Path, found: Iterable[ContentError]) -> list[str]:
+def in_lines(content: Path, found: Iterable[ContentError]) -> list[str]:
+    """Faults as ``file:line: fault``, each once, by file and line."""
     unique = {(error.file, error.line or 0, error.message) for error in found}
     return [_told(content, *each) for each in sorted(unique)]
 
