@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from backend.core.content import ContentError
 from backend.programme.module_files import load_module
 from tests.commands import run
 from tests.conftest import make_settings
-from tests.shipped import CATALOGUE, CONTENT
+from tests.shipped import CATALOGUE, CONTENT, ROOT
 
 SMALL = Path(__file__).parent / "small" / "M90-garden" / "1.0.0"
 
@@ -85,6 +87,13 @@ def test_publishing_writes_down_every_file_once_and_then_none_may_change(
         refused = run(app, "content", command)
         assert refused.exit_code == 1
         assert "has changed since version 2.0.0 was released" in refused.output
+
+
+def test_the_application_starts_without_the_tools_of_authors() -> None:
+    heavy = "textstat", "pyphen", "weasyprint", "backend.content_check", "backend.authoring.preview"
+    code = f"import sys, wsgi; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "[]\n", done.stderr
 
 
 # What a change changes.
