@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import flask_babel
 from babel.dates import format_date
@@ -37,6 +38,8 @@ from backend.risk.safety import BY_URGENCY
 
 # The module whose signs that need help stand on the first page.
 SAFETY_MODULE = "M01"
+# The day stands before the month in all of our languages.
+_WRITTEN = {"en": "en_GB"}
 _FIGURE = re.compile(r'src="/figures/([^/"]+)/([^/"]+)/([^/"]+)"')
 
 
@@ -66,7 +69,7 @@ def make(patient_id: UUID) -> Booklet:
             language=language,
             name=enrolment.patient.given_name,
             practice=practice,
-            day=format_date(now().date(), "d MMMM y", locale=language),
+            day=_today(enrolment.patient.time_zone, language),
             statement=feedback.statement(language),
             contacts=_contacts(language, practice),
             signs=_signs(view.activities, language),
@@ -113,6 +116,12 @@ def _enrolment(patient_id: UUID) -> Enrolment:
             raise not_found("patient")
         tenancy.enter(found.practice_id)
     return found
+
+
+def _today(zone: str, language: str) -> str:
+    """The day in a patient's zone, with its year, as their language writes it."""
+    day = now().astimezone(ZoneInfo(zone)).date()
+    return format_date(day, "long", locale=_WRITTEN.get(language, language))
 
 
 def _may_be_read(view: ActivityView) -> bool:

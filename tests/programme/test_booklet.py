@@ -89,11 +89,11 @@ def test_every_page_has_its_number_and_the_contents_name_the_page_of_each_part(
 
 
 @pytest.mark.parametrize(
-    ("language", "words", "title"),
+    ("language", "words", "title", "day"),
     [
-        ("en", "Whom to call", "Your booklet"),
-        ("nl", "Wie je kunt bellen", "Je boekje"),
-        ("es", "A quién llamar", "Su cuaderno"),
+        ("en", "Whom to call", "Your booklet", "printed on 1 September 2026."),
+        ("nl", "Wie je kunt bellen", "Je boekje", "afgedrukt op 1 september 2026."),
+        ("es", "A quién llamar", "Su cuaderno", "impreso el 1 de septiembre de 2026."),
     ],
 )
 def test_it_speaks_the_persons_language(
@@ -104,12 +104,14 @@ def test_it_speaks_the_persons_language(
     language: str,
     words: str,
     title: str,
+    day: str,
 ) -> None:
     page, pdf = export(app, world.onboarded(clinician, language=language), tmp_path)
     assert f'<html lang="{language}">' in page
     assert pdf.trailer["/Root"]["/Lang"] == language
     assert pdf.metadata is not None and pdf.metadata.title == title
     assert words in text_of(pdf, 0, 1)
+    assert day in text_of(pdf, 0, 1)
     # All that help needs fits on the first page; the plan begins on the next.
     safety = load_texts(CONTENT, language).safety
     assert " ".join(safety["statement"].split()) in text_of(pdf, 0, 1)
