@@ -1,0 +1,93 @@
+"""How much of a plan is used: the days on which something was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, bindparam, cast, func, select, union
+
+from backend.core.database import session
+from backend.programme.models import (
+    Activity,
+    CarePlan,
+    ModuleReading,
+    PracticeLog,
+    QuizAttempt,
+)
+from backend.risk.history import Engagement
+
+_PLANS = (
+    select(CarePlan.patient_id, CarePlan.created_at, Activity.factor, Activity.completed_at)
+    .join(Activity, Activity.care_plan_id == CarePlan.id)
+    .where(
+        CarePlan.patient_id.in_(bindparam("patient_ids", expanding=True)),
+        CarePlan.status == "active",
+    )
+)
+
+
+def _days_of(model: Any, day: Any, *conditions: Any) -> Any:
+    return (
+        select(Activity.patient_id, day.label("day"))
+        .join(Activity, Activity.id == model.activity_id)
+        .where(Activity.patient_id.in_(bindparam("patient_ids", expanding=True)), *conditions)
+    )
+
+
+# What counts as a task, the day it is of, and what makes it done.
+_TASKS: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
+    (ModuleReading, cast(ModuleReading.at, Date), ()),
+    (QuizAttempt, cast(QuizAttempt.at, Date), ()),
+    (PracticeLog, PracticeLog.day, (PracticeLog.done,)),
+)
+_TASK_DAYS = union(*(_days_of(model, day, *done) for model, day, done in _TASKS))
+
+
+def engagement_of(patient_ids: Sequence[UUID]) -> dict[UUID, Engagement]:
+    """When each patient's plan began, and their days with a completed task since: two queries.
+
+    A task is a text read, a quiz answered or practice done. Patients without a plan are left out.
+    """
+    if not patient_ids:
+        return {}
+    plans = session.execute(_PLANS, {"patient_ids": list(patient_ids)}).all()
+    began = {patient_id: created_at for patient_id, created_at, _, _ in plans}
+    ends: dict[UUID, dict[str, list[datetime | None]]] = {}
+    for patient_id, _, factor, completed_at in plans:
+        if factor is not None:
+            ends.setdefault(patient_id, {}).setdefault(factor, []).append(completed_at)
+    days: dict[UUID, set[date]] = {}
+    for patient_id, day in session.execute(_TASK_DAYS, {"patient_ids": list(began)}):
+        days.setdefault(patient_id, set()).add(day)
+    return {
+        patient_id: Engagement(
+            plan_began=at.date(),
+            task_days=frozenset(d for d in days.get(patient_id, ()) if d >= at.date()),
+            finished_factors=_finished(ends.get(patient_id, {})),
+        )
+        for patient_id, at in began.items()
+    }
+
+
+def tasks_of(patient_id: UUID) -> list[tuple[date, datetime]]:
+    """Each day with a completed task, and when that was first noted: practice may be noted late."""
+    noted: dict[date, datetime] = {}
+    for model, day, done in _TASKS:
+        query = (
+            select(day, func.min(model.at))
+            .join(Activity, Activity.id == model.activity_id)
+            .where(Activity.patient_id == patient_id, *done)
+            .group_by(day)
+        )
+        for each, at in session.execute(query):
+            noted[each] = min(at, noted.get(each, at))
+    return sorted(noted.items())
+
+
+def _finished(ends: Mapping[str, Sequence[datetime | None]]) -> dict[str, datetime]:
+    # A factor counts once all of its modules are done.
+    known = {factor: [end for end in each if end] for factor, each in ends.items()}
+    return {f: max(done) for f, done in known.items() if done and len(done) == len(ends[f])}

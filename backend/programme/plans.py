@@ -1,0 +1,231 @@
+"""A patient's care plan: making it, looking it up, and when the clock looks at it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import bindparam, insert, select
+
+from backend.core import audit
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.identity import actor
+from backend.core.ids import new_id
+from backend.core.problems import Problem, not_found
+from backend.patients.models import ACTIVE as ENROLLED
+from backend.patients.models import Enrolment, Patient
+from backend.programme import module_files, modules, planning
+from backend.programme.models import ACTIVE, WAITING, Activity, CarePlan
+from backend.programme.modules import Catalogue, Grade, Module
+from backend.risk import service as risk
+from backend.risk.models import SafetyHold
+from backend.risk.pathway import Pathway
+
+# Built once: it is on the road of every check-in.
+_STANDING_PLAN = (
+    select(CarePlan, Activity)
+    .join(Activity, Activity.care_plan_id == CarePlan.id)
+    .where(CarePlan.patient_id == bindparam("patient_id"), CarePlan.status == "active")
+    .order_by(Activity.position)
+)
+
+
+@dataclass(frozen=True)
+class ActivityView:
+    """An activity with its module, in a reader's language; ``locked`` while a safety hold stands
+    on it."""
+
+    activity: Activity
+    module: Module
+    locked: bool
+    language: str
+
+    @property
+    def title(self) -> str:
+        """The module's title."""
+        return self.module.title_in(self.language)
+
+    @property
+    def title_language(self) -> str:
+        """The language that title is in."""
+        return self.module.language_of_title(self.language)
+
+    @property
+    def grade(self) -> Grade:
+        """The present grade's text."""
+        return self.module.text_in(self.activity.grade, self.language)
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A care plan with its activities in order."""
+
+    plan: CarePlan
+    activities: list[ActivityView]
+
+
+def catalogue() -> Catalogue:
+    """Every version of every module."""
+    return module_files.load_modules(current_app.extensions["settings"].content)
+
+
+def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
+    """Make the care plan from the baseline and open its first module; returns that module.
+
+    Without a risk group there is no plan. A plan that stands is kept.
+    """
+    if baseline.group is None or standing_plan(enrolment.patient_id)[0] is not None:
+        return None
+    rules = risk.pathway(enrolment.practice_id)
+    known = modules.newest(catalogue())
+    proposal = planning.make_plan(
+        rules.plan,
+        baseline.group,
+        baseline.factors,
+        baseline.response_level,
+        known,
+        baseline.circumstances,
+    )
+    at = now()
+    plan = CarePlan(
+        id=new_id(),
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+        risk_assessment_id=baseline.assessment_id,
+        pathway_version=rules.label,
+        status="active",
+        weeks=proposal.weeks,
+        support=proposal.support,
+        notes=list(proposal.notes),
+        created_at=at,
+        review_at=_next_review(rules, at, at),
+    )
+    session.add(plan)
+    session.flush()
+    session.execute(
+        insert(Activity),
+        [
+            {
+                "id": new_id(),
+                "practice_id": plan.practice_id,
+                "care_plan_id": plan.id,
+                "patient_id": plan.patient_id,
+                "module_id": assignment.module.id,
+                "module_version": assignment.module.version,
+                "position": position,
+                "factor": assignment.factor,
+                "reason": assignment.reason,
+                "status": ACTIVE if position == 0 else WAITING,
+                "grade": 1,
+                "started_at": at if position == 0 else None,
+                "grade_began_at": at if position == 0 else None,
+            }
+            for position, assignment in enumerate(proposal.assignments)
+        ],
+    )
+    return proposal.assignments[0].module
+
+
+def plan_of(patient_id: UUID, language: str = modules.ENGLISH) -> PlanView:
+    """A patient's active plan, for a reader of a language. Raises ``Problem`` 404."""
+    plan, activities = standing_plan(patient_id)
+    if plan is None:
+        raise not_found("care plan yet")
+    known = catalogue()
+    held = risk.open_hold(plan.patient_id) is not None
+    return PlanView(plan, [view_of(activity, known, held, language) for activity in activities])
+
+
+def note(patient_id: UUID, sentences: Sequence[str]) -> None:
+    """Add notes for the provider to a patient's plan, each once; nothing without a plan."""
+    plan, _ = standing_plan(patient_id)
+    new = [] if plan is None else [s for s in sentences if s not in plan.notes]
+    if plan is not None and new:
+        plan.notes = [*plan.notes, *new]
+        session.flush()
+
+
+def take_due_reviews(limit: int) -> list[CarePlan]:
+    """Plans of active patients that the clock must look at, locked; what another holds is skipped.
+
+    While a safety hold stands nobody is asked why they did no task: their plan waits too.
+    """
+    at = now()
+    held = select(SafetyHold.id).where(
+        SafetyHold.patient_id == CarePlan.patient_id, SafetyHold.cleared_at.is_(None)
+    )
+    active = select(Enrolment.id).where(
+        Enrolment.patient_id == CarePlan.patient_id, Enrolment.status == ENROLLED
+    )
+    query = (
+        select(CarePlan)
+        .where(
+            CarePlan.status == "active",
+            CarePlan.review_at <= at,
+            active.exists(),
+            ~held.exists(),
+        )
+        .order_by(CarePlan.review_at)
+        .limit(limit)
+        .with_for_update(of=CarePlan, skip_locked=True)
+    )
+    return list(session.scalars(query))
+
+
+def plan_next_review(plan: CarePlan) -> None:
+    """After a look at a plan: the next review day of its pathway, or none."""
+    plan.review_at = _next_review(risk.pathway(plan.practice_id), plan.created_at, now())
+
+
+def _next_review(rules: Pathway, began: datetime, at: datetime) -> datetime | None:
+    days = (began + timedelta(days=day) for day in rules.engagement.review_days)
+    return min((day for day in days if day > at), default=None)
+
+
+def standing_plan(patient_id: UUID) -> tuple[CarePlan | None, list[Activity]]:
+    """A patient's active plan, if there is one, and its activities in order."""
+    rows = session.execute(_STANDING_PLAN, {"patient_id": patient_id}).all()
+    return (rows[0][0] if rows else None), [activity for _, activity in rows]
+
+
+def view_of(activity: Activity, known: Catalogue, held: bool, language: str) -> ActivityView:
+    """An activity as its reader sees it, at the version it started with."""
+    module = known[activity.module_id, activity.module_version]
+    return ActivityView(activity, module, held and module.locked_by_safety_hold, language)
+
+
+def own_activity(activity_id: UUID) -> ActivityView:
+    """An activity that the signed-in patient may work on now.
+
+    Raises ``Problem`` 404, or 409 when it is locked or its turn has not come.
+    """
+    found = session.execute(
+        select(Activity, Patient.language)
+        .join(Patient, Patient.id == Activity.patient_id)
+        .where(Activity.id == activity_id, Activity.patient_id == actor.id)
+    ).one_or_none()
+    if found is None:
+        raise not_found("activity")
+    activity, language = found
+    held = risk.open_hold(activity.patient_id) is not None
+    view = view_of(activity, catalogue(), held, language)
+    if view.locked:
+        raise Problem(409, "on-hold", "This module waits until your practice has spoken with you.")
+    if activity.status == WAITING:
+        raise Problem(409, "not-yet", "This module opens after the ones before it.")
+    return view
+
+
+def record(action: str, activity: Activity) -> None:
+    """Note in the audit trail what was done with an activity."""
+    audit.record(
+        action,
+        practice_id=activity.practice_id,
+        patient_id=activity.patient_id,
+        entity="activity",
+        entity_id=activity.id,
+    )

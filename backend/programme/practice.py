@@ -1,0 +1,86 @@
+"""What a person notes of their practice, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.ids import new_id
+from backend.core.problems import invalid
+from backend.patients.models import Enrolment
+from backend.programme.models import PracticeLog
+from backend.programme.modules import Grade, PracticeValue
+from backend.programme.plans import own_activity, record
+
+BACKDATE_DAYS = 7
+
+
+def log_practice(
+    enrolment: Enrolment,
+    activity_id: UUID,
+    day: date,
+    done: bool,
+    confidence: int | None,
+    values: Mapping[str, Any],
+) -> None:
+    """Note one day's practice; the same day again replaces it.
+
+    ``day`` is of the patient's own calendar, at most seven days back. Raises ``Problem`` 404, 409
+    or 422.
+    """
+    view = own_activity(activity_id)
+    today = now().astimezone(ZoneInfo(enrolment.patient.time_zone)).date()
+    if not today - timedelta(days=BACKDATE_DAYS) <= day <= today:
+        raise invalid({"day": f"Choose a day from the last {BACKDATE_DAYS} days."})
+    faults = _value_faults(view.grade, values)
+    if faults:
+        raise invalid(faults)
+    row = {
+        "grade": view.activity.grade,
+        "done": done,
+        "confidence": confidence,
+        "values": dict(values),
+        "at": now(),
+    }
+    session.execute(
+        upsert(PracticeLog)
+        .values(
+            id=new_id(),
+            practice_id=view.activity.practice_id,
+            patient_id=view.activity.patient_id,
+            activity_id=activity_id,
+            day=day,
+            **row,
+        )
+        .on_conflict_do_update(index_elements=["activity_id", "day"], set_=row)
+    )
+    record("activity.practice", view.activity)
+
+
+def _value_faults(grade: Grade, values: Mapping[str, Any]) -> dict[str, str]:
+    asked = {value.id: value for value in grade.practice.values}
+    faults = {}
+    for name, value in values.items():
+        fault = _value_fault(asked[name], value) if name in asked else "This is not asked here."
+        if fault is not None:
+            faults[f"values.{name}"] = fault
+    return faults
+
+
+def _value_fault(asked: PracticeValue, value: Any) -> str | None:
+    if asked.kind == "text":
+        fits = isinstance(value, str) and len(value) <= 2000
+        return None if fits else "Write up to 2000 characters."
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if asked.kind == "number":
+        return None if is_number and abs(value) <= 1e6 else "Give a number."
+    assert asked.most is not None
+    fits = type(value) is int and 0 <= value <= asked.most
+    return None if fits else f"Give a whole number from 0 to {asked.most}."
