@@ -196,7 +196,7 @@ def _story(patient_id: UUID) -> Story:
         ),
         plan_began=plan.created_at if plan else None,
         tasks=tuple(programme.tasks_of(patient_id)),
-        moves=tuple(Move(m.at, m.activity_id, m.decision) for m in moves if m.activity_id),
+        moves=tuple(Move(m.at, m.activity_id, m.decision, m.rule) for m in moves if m.activity_id),
         factor_modules=tuple(_factor_modules(plan, moves)) if plan else (),
         holds=tuple((h.opened_at, h.cleared_at) for h in session.scalars(holds)),
     )

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from backend.risk.practice_rules import GoalRule
+
 NO_PAIN = re.compile(
     r"\b(no|zero|without|less|free of|free from)\s+(any\s+|the\s+|my\s+)?(back\s+)?pain\b"
     r"|\bpain[- ]?free\b|\bpain\s+(gone|away|to\s+(go|stop))\b",
@@ -20,19 +22,11 @@ NO_PAIN = re.compile(
 
 
 @dataclass(frozen=True)
-class GoalRule:
-    """Days ahead, confidence 0-10, and how much smaller a goal is offered."""
-
-    earliest_days: int = 7
-    latest_days: int = 84
-    confidence: int = 7
-    smaller: Decimal = Decimal("0.75")
-    first_step_hours: int = 48
-
-
-@dataclass(frozen=True)
 class Goal:
-    """What a person wants to do: so much, so often a week, by a day, because, and how."""
+    """What a person wants to do: so much, so often a week, by a day, because, and how.
+
+    ``starts_from`` is how much of it they do now.
+    """
 
     activity: str
     amount: Decimal | None
@@ -43,6 +37,7 @@ class Goal:
     confidence: int
     obstacle: str
     if_then: str
+    starts_from: Decimal = Decimal(0)
 
 
 def faults(rule: GoalRule, goal: Goal, today: date) -> dict[str, str]:
@@ -60,6 +55,8 @@ def _faults(rule: GoalRule, goal: Goal, today: date) -> Iterator[tuple[str, str]
         )
     if goal.amount is None or goal.amount <= 0 or not goal.unit.strip():
         yield "amount", "How much? Give a number, such as 20 minutes."
+    elif not 0 <= goal.starts_from < goal.amount:
+        yield "starts_from", "How much do you do now? It must be less than what you want to do."
     if goal.times_a_week is None or not 1 <= goal.times_a_week <= 7:
         yield "times_a_week", "How often? Choose from 1 to 7 times a week."
     earliest = today + timedelta(days=rule.earliest_days)

@@ -12,10 +12,13 @@ sorts the events by day, so that the same events always give the same plan.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from enum import IntEnum
+
+from backend.risk.practice_rules import ActivityRule
 
 WEEK = 7
 
@@ -25,29 +28,6 @@ LOCKED = "locked"
 
 UNDER, MET, OVER = "under", "met", "over"
 ADVANCE, HOLD, STEP_BACK, NEW_BASELINE = "advance", "hold", "step-back", "new-baseline"
-
-
-@dataclass(frozen=True)
-class ActivityRule:
-    """Shares are of the mean of the tries, or of what is named; days are calendar days."""
-
-    start_share: Decimal = Decimal("0.70")
-    step_share: Decimal = Decimal("0.10")
-    largest_step: Decimal = Decimal("0.20")
-    widest_spread: Decimal = Decimal("0.5")
-    partial_after_days: int = 7
-    met_from: Decimal = Decimal("0.9")
-    met_up_to: Decimal = Decimal("1.1")
-    advance_from: Decimal = Decimal("0.67")
-    back_up_to: Decimal = Decimal("0.33")
-    back_after_gap: int = 7
-    restart_after_gap: int = 14
-    baseline_after_gap: int = 28
-    restart_share: Decimal = Decimal("0.80")
-    flare_days: int = 3
-    longest_flare: int = 7
-    flare_steps: int = 3
-    severe_pain: int = 8
 
 
 @dataclass(frozen=True)
@@ -61,21 +41,28 @@ class Aim:
 
 
 class Kind(IntEnum):
-    """What can happen, in the order in which it counts on one day."""
+    """What can happen, in the order in which it counts on one day.
+
+    ``DONE`` is a try while the starting point is sought and a session afterwards; ``KEPT`` is a
+    session of which the person says no more than that it was done as planned.
+    """
 
     GATE = 0
     CLEARED = 1
     FLARE = 2
     TRY = 3
     SESSION = 4
+    DONE = 5
+    KEPT = 6
 
 
 @dataclass(frozen=True, order=True)
 class Event:
     """Something that happened on a ``day`` (a day number, such as ``date.toordinal()``).
 
-    ``amount`` belongs to a try and a session; ``days`` to a flare (1-7); ``lasting_pain`` (0-10
-    more than a day after a session) is looked at for advice, never for a quota.
+    ``amount`` belongs to a try, a session and what was done; ``days`` to a flare (1-7);
+    ``lasting_pain`` (0-10 more than a day after a session) is looked at for advice, never for a
+    quota.
     """
 
     day: int
@@ -104,13 +91,19 @@ class Week:
     met: int
     decision: str
 
+    @property
+    def begins_on(self) -> date:
+        """The first day, where days are numbered as ``date.toordinal()`` does."""
+        return date.fromordinal(self.begins)
+
 
 @dataclass(frozen=True)
 class State:
     """Where a person stands on a day.
 
     ``quota`` is ``None`` before the baseline is known and while a safety gate stands. ``advice``
-    holds what to offer (``flare-plan``, ``finer-unit``, ``fourth-try``).
+    holds what to offer (``flare-plan``, ``finer-unit``, ``fourth-try``). ``tries`` were made for
+    the starting point; ``after_gap``: the pause so long that the quota is a lower one.
     """
 
     phase: str
@@ -121,6 +114,8 @@ class State:
     reached_goal: bool = False
     weeks: tuple[Week, ...] = ()
     advice: tuple[str, ...] = ()
+    tries: int = 0
+    after_gap: bool = False
 
 
 def baseline(rule: ActivityRule, tries: Sequence[Decimal], days_since_first: int) -> Baseline:
@@ -186,12 +181,27 @@ def way_back(rule: ActivityRule, low: Decimal, old: Decimal, aim: Aim) -> list[D
     return [rounded(low + n * rise, aim) for n in range(1, rule.flare_steps + 1)]
 
 
-def replay(rule: ActivityRule, aim: Aim, events: Iterable[Event], today: int) -> State:
-    """Where a person stands on ``today``, from all that has happened up to it."""
+def replay(
+    rule: ActivityRule,
+    aim: Aim,
+    events: Iterable[Event],
+    today: int,
+    later_aims: Mapping[int, Aim] | None = None,
+) -> State:
+    """Where a person stands on ``today``, from all that has happened up to it.
+
+    ``later_aims`` are aims chosen in place of the first, by the day from which they count: what was
+    set and judged before stays as it was.
+    """
     course = _Course(rule, aim)
+    changes = sorted((later_aims or {}).items(), reverse=True)
     for event in sorted(set(events)):
+        while changes and changes[-1][0] <= min(event.day, today):
+            course.aim_for(*changes.pop())
         if event.day <= today:
             course.take(event)
+    while changes and changes[-1][0] <= today:
+        course.aim_for(*changes.pop())
     return course.state(today)
 
 
@@ -236,9 +246,18 @@ class _Course:
             self._session(event)
         elif event.kind is Kind.FLARE and self.mean is not None:
             self._flare(event)
+        elif event.kind in (Kind.DONE, Kind.KEPT):
+            self._done(event)
+
+    def aim_for(self, day: int, aim: Aim) -> None:
+        """From this day on, work towards another aim."""
+        self._pass_time(day)
+        self.aim = aim
+        self.raw = min(self.raw, aim.goal)
 
     def state(self, today: int) -> State:
         self._pass_time(today)
+        paused = 0 if self.last_session is None else today - self.last_session
         self._rest_on(today)
         if self.mean is None:
             found = self._baseline(today)
@@ -251,6 +270,7 @@ class _Course:
                     stuck=self.stuck,
                     weeks=tuple(self.weeks),
                     advice=("fourth-try",) if found.wide else (),
+                    tries=len(self.tries),
                 )
             self._begin(found, today)
         if self.gate_since is not None:
@@ -265,9 +285,21 @@ class _Course:
             reached_goal=quota >= self.aim.goal,
             weeks=tuple(self.weeks),
             advice=self._advice(),
+            tries=len(self.tries),
+            after_gap=paused >= self.rule.back_after_gap,
         )
 
     # Tries
+
+    def _done(self, event: Event) -> None:
+        # A pause may have cost the baseline, and then this is the first of the new tries.
+        self._rest_on(event.day)
+        if self.mean is not None:
+            kept = event.kind is Kind.KEPT
+            amount = self._quota(event.day) if kept else event.amount
+            self._session(replace(event, amount=amount))
+        elif event.kind is Kind.DONE:
+            self._try(event)
 
     def _try(self, event: Event) -> None:
         if self.mean is not None or any(event.day == t.day for t in self.tries):

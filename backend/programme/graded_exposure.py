@@ -15,27 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from backend.risk.practice_rules import ExposureRule
+
 TO_DO, CURRENT, DONE = "to-do", "current", "done"
 GO_ON, ADVANCE, EASIER, STUCK, STEP_BACK = "go-on", "advance", "easier-item", "stuck", "step-back"
-
-
-@dataclass(frozen=True)
-class ExposureRule:
-    """Ratings, fear and belief run from 0 to 100; ``fewest`` and ``most`` are items on a ladder."""
-
-    fewest: int = 5
-    most: int = 12
-    lowest_rating: int = 20
-    provider_from: int = 80
-    calm: int = 30
-    passes: int = 2
-    least_drop: int = 10
-    easier_after: int = 3
-    stuck_after: int = 5
-    rise: int = 20
-    rises: int = 2
-    contexts: int = 2
-    success_percent: int = 50
 
 
 @dataclass(frozen=True)
@@ -61,7 +44,10 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """On a ``day`` an ``item`` was rated, allowed by a provider, or tried."""
+    """On a ``day`` an ``item`` was rated, allowed by a provider, or tried.
+
+    A trial without an item is one of the movement that was then its turn.
+    """
 
     day: int
     kind: Kind
@@ -163,12 +149,13 @@ class _Climb:
     def take(self, event: Event) -> None:
         if event.kind is Kind.RATED:
             self._rate(event)
-        elif event.item not in self.items:
-            return
         elif event.kind is Kind.APPROVED:
-            self.items[event.item].approved = True
-        elif event.trial is not None and event.item == self._current():
-            self._try(event.item, event.trial)
+            if event.item in self.items:
+                self.items[event.item].approved = True
+        else:
+            current = self._current()
+            if event.trial is not None and current is not None and event.item in ("", current):
+                self._try(current, event.trial)
 
     def ladder(self) -> Ladder:
         current = self._current()

@@ -88,6 +88,7 @@ class SafetyHold(OwnedByPractice, Base):
             unique=True,
             postgresql_where=text("cleared_at IS NULL"),
         ),
+        Index("ix_safety_hold_patient", "patient_id", "opened_at"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))

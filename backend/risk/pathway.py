@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from backend.risk.practice_rules import PracticeRules
 from backend.risk.profile import FactorRule
 from backend.risk.response_index import ResponseIndexRule
 from backend.risk.stratification import StratificationRule
@@ -199,6 +200,7 @@ class Pathway:
     trajectory: TrajectoryRule
     plan: PlanRule
     progression: ProgressionRule
+    practice: PracticeRules
     follow_up: tuple[FollowUp, ...]
     engagement: EngagementRule
     rule_book: RuleBook

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -24,6 +25,7 @@ from backend.risk.pathway import (
     ProgressionRule,
     ServiceTime,
 )
+from backend.risk.practice_rules import ActivityRule, ExposureRule, GoalRule, PracticeRules
 from backend.risk.profile import AnswerSource, FactorRule, FactorSource
 from backend.risk.response_index import Component, FirstWeek, PointSource, ResponseIndexRule
 from backend.risk.rule_files import read_rules
@@ -31,6 +33,13 @@ from backend.risk.stratification import OneCutRule, StartBackRule, Stratificatio
 from backend.risk.trajectory import Course, Input, InputSource, TrajectoryRule
 
 BATTERIES = "batteries"
+# What may be set of the published start and of our step: further off lies another protocol.
+SHARES = {
+    "start_share": (Decimal("0.50"), Decimal("0.80")),
+    "step_share": (Decimal("0.05"), Decimal("0.20")),
+}
+
+R = TypeVar("R", ActivityRule, ExposureRule, GoalRule)
 
 
 def names(content: Path) -> list[str]:
@@ -70,6 +79,7 @@ def _build(raw: Mapping[str, Any]) -> Pathway:
         trajectory=_trajectory(raw["trajectory"]),
         plan=_plan(raw["plan"]),
         progression=ProgressionRule(**raw["progression"]),
+        practice=_practice(raw["practice"]),
         follow_up=tuple(
             FollowUp(each["code"], _decimal(each["from"]), each["battery"])
             for each in raw["follow_up"]
@@ -202,6 +212,35 @@ def _plan(raw: Mapping[str, Any]) -> PlanRule:
         active_at_once=raw["active_at_once"],
         new_every_days=raw["new_every_days"],
     )
+
+
+def _practice(raw: Mapping[str, Any]) -> PracticeRules:
+    unknown = sorted(raw.keys() - {"activity", "exposure", "goal"})
+    if unknown:
+        raise ValueError(f"practice: there is no engine {unknown[0]}")
+    rules = PracticeRules(
+        activity=_numbers(ActivityRule, "activity", raw),
+        exposure=_numbers(ExposureRule, "exposure", raw),
+        goal=_numbers(GoalRule, "goal", raw),
+    )
+    for name, (lowest, highest) in SHARES.items():
+        share = getattr(rules.activity, name)
+        if not lowest <= share <= highest:
+            raise ValueError(f"practice: {name} is {share}; it must be {lowest} to {highest}")
+    return rules
+
+
+def _numbers(rule: type[R], engine: str, raw: Mapping[str, Any]) -> R:
+    """The defaults, and over them what the file says: whole numbers, or shares as decimals."""
+    said: dict[str, Any] = {}
+    shares = {each.name: isinstance(each.default, Decimal) for each in fields(rule)}
+    for name, value in raw.get(engine, {}).items():
+        if name not in shares:
+            raise ValueError(f"practice: {engine} has no number {name}")
+        if type(value) not in ((int, float) if shares[name] else (int,)) or value <= 0:
+            raise ValueError(f"practice: {name} is {value!r}, not a number above 0")
+        said[name] = _decimal(value) if shares[name] else value
+    return rule(**said)
 
 
 def _alerts(raw: Mapping[str, Any]) -> AlertRules:

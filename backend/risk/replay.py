@@ -53,6 +53,9 @@ class Answered:
     locks: bool
 
 
+PROGRESSION = "progression"
+
+
 @dataclass(frozen=True)
 class Missed:
     """A weekly window that closed unanswered."""
@@ -62,11 +65,15 @@ class Missed:
 
 @dataclass(frozen=True)
 class Move:
-    """A decision on one module at a time, such as ``stuck``; ``activity`` is its plan's part."""
+    """A decision on one module at a time, such as ``stuck``; ``activity`` is its plan's part.
+
+    Each ``rule`` speaks for itself: what one of them calls stuck, another does not undo.
+    """
 
     at: datetime
     activity: UUID
     name: str
+    rule: str = PROGRESSION
 
 
 @dataclass(frozen=True)
@@ -289,7 +296,11 @@ def _engagement(story: Story, at: datetime) -> Engagement:
 def _stuck_marks(moves: Sequence[Move], at: datetime) -> int:
     # As the weekly step counts them: only while some module stands stuck.
     known = [move for move in moves if move.at <= at + SAME_ROAD]
-    newest = {move.activity: move.name for move in known}
-    if "stuck" not in newest.values():
+    stands: dict[tuple[UUID, str], bool] = {}
+    for move in known:
+        if move.name in ("stuck", "advance") or move.rule == PROGRESSION:
+            # A quota or a rung is left behind only by an advance.
+            stands[move.activity, move.rule] = move.name == "stuck"
+    if not any(stands.values()):
         return 0
     return sum(move.name == "stuck" and move.at > at - STUCK_WITHIN for move in known)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from backend.programme import goals
-from backend.programme.goals import Goal, GoalRule
+from backend.programme.goals import Goal
+from backend.risk.practice_rules import GoalRule
 
 RULE = GoalRule()
 TODAY = date(2026, 11, 24)
@@ -34,6 +35,8 @@ def test_a_goal_that_says_all_can_be_kept() -> None:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
+        ({"starts_from": Decimal(20)}, "starts_from"),
+        ({"starts_from": Decimal(-1)}, "starts_from"),
         ({"activity": "  "}, "activity"),
         ({"activity": "No pain when I walk"}, "activity"),
         ({"activity": "be pain free"}, "activity"),

@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from backend.programme import graded_activity as ga
 from backend.programme.graded_activity import Aim, Event, Kind
+from backend.risk.practice_rules import ActivityRule
 
-RULE = ga.ActivityRule()
+RULE = ActivityRule()
 D = Decimal
 
 

@@ -9,8 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from backend.programme import graded_exposure as ge
 from backend.programme.graded_exposure import Event, Kind, Trial
+from backend.risk.practice_rules import ExposureRule
 
-RULE = ge.ExposureRule()
+RULE = ExposureRule()
 LADDER = {"bend": 25, "lift a bag": 40, "vacuum": 55, "garden": 70, "jog": 85, "sit": 10}
 
 
