@@ -14,6 +14,7 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
 from backend.programme import modules, progression
+from backend.programme.gradings import keep_graded_decisions
 from backend.programme.models import (
     ACTIVE,
     COMPLETED,
@@ -44,7 +45,8 @@ class Progress:
 
 def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
     """The weekly step: judge each active grade that is due, add a module for a factor that has
-    risen, and open the next module when its turn has come (not one that a safety hold locks).
+    risen, open the next module when its turn has come (not one that a safety hold locks), and keep
+    what was decided about quotas and ladders.
     """
     plan, activities = standing_plan(patient_id)
     if plan is None:
@@ -56,9 +58,11 @@ def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
     if decisions:
         session.flush()
         session.execute(insert(Adaptation), decisions)
+    stuck = keep_graded_decisions(plan, activities, known)
     working = [a for a in activities if a.status in (ACTIVE, STUCK)]
     module = known[working[-1].module_id, working[-1].module_version] if working else None
-    marks = _stuck_marks(patient_id) if any(a.status == STUCK for a in activities) else 0
+    stuck = stuck or any(a.status == STUCK for a in activities)
+    marks = _stuck_marks(patient_id) if stuck else 0
     return Progress(module, marks)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -122,11 +123,78 @@ class PracticeLog(OwnedByPractice, Base):
     at: Mapped[datetime]
 
 
+class ActivityEvent(OwnedByPractice, Base):
+    """Something told about a graded activity on a day, beside its practice.
+
+    ``aim``: what is worked towards; ``flare``: a flare-up; ``rated`` and ``approved``: an item of
+    the ladder. Where somebody stands is computed from these and from the practice, never stored.
+    """
+
+    __tablename__ = "activity_event"
+    __table_args__ = (
+        Index("uq_activity_event_day", "activity_id", "kind", "item", "day", unique=True),
+        CheckConstraint("kind IN ('aim', 'flare', 'rated', 'approved')", name="kind"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    kind: Mapped[str]
+    item: Mapped[str]
+    day: Mapped[date]
+    values: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class Goal(OwnedByPractice, Base):
+    """What a patient wants to do again (FHIR Goal). A changed goal is a new row; the newest counts.
+
+    ``attainment``: -2 to +2 (goal attainment scaling), told at or after ``by_day``.
+    """
+
+    __tablename__ = "goal"
+    __table_args__ = (
+        Index("ix_goal_patient", "patient_id", "set_at"),
+        CheckConstraint("times_a_week BETWEEN 1 AND 7", name="times_a_week"),
+        CheckConstraint("confidence BETWEEN 0 AND 10", name="confidence"),
+        CheckConstraint("starts_from >= 0 AND amount > starts_from", name="amount"),
+        CheckConstraint("attainment BETWEEN -2 AND 2", name="attainment"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    activity: Mapped[str]
+    amount: Mapped[Decimal]
+    starts_from: Mapped[Decimal]
+    unit: Mapped[str]
+    times_a_week: Mapped[int]
+    by_day: Mapped[date]
+    why: Mapped[str]
+    confidence: Mapped[int]
+    obstacle: Mapped[str]
+    if_then: Mapped[str]
+    set_at: Mapped[datetime]
+    reached: Mapped[Decimal | None]
+    attainment: Mapped[int | None]
+    told_at: Mapped[datetime | None]
+
+
 class Adaptation(OwnedByPractice, Base):
-    """One decision about a plan, with rule, version, inputs, and a sentence for each reader."""
+    """One decision about a plan, with rule, version, inputs, and a sentence for each reader.
+
+    ``occurrence`` names what was judged, such as a week, where the same may be judged again.
+    """
 
     __tablename__ = "adaptation"
-    __table_args__ = (Index("ix_adaptation_patient", "patient_id", "at"),)
+    __table_args__ = (
+        Index("ix_adaptation_patient", "patient_id", "at"),
+        Index(
+            "uq_adaptation_occurrence",
+            "activity_id",
+            "rule",
+            "occurrence",
+            unique=True,
+            postgresql_where=text("occurrence IS NOT NULL"),
+        ),
+    )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
     care_plan_id: Mapped[UUID] = mapped_column(ForeignKey("care_plan.id"))
@@ -134,6 +202,7 @@ class Adaptation(OwnedByPractice, Base):
     decision: Mapped[str]
     rule: Mapped[str]
     rule_version: Mapped[str]
+    occurrence: Mapped[str | None]
     inputs: Mapped[dict[str, Any]]
     for_patient: Mapped[str]
     for_provider: Mapped[str]

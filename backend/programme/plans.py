@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from backend.core.problems import Problem, not_found
 from backend.patients.models import ACTIVE as ENROLLED
 from backend.patients.models import Enrolment, Patient
 from backend.programme import module_files, modules, planning
+from backend.programme.graded import Standing, standings, zone_of
 from backend.programme.models import ACTIVE, WAITING, Activity, CarePlan
 from backend.programme.modules import Catalogue, Grade, Module
 from backend.risk import service as risk
@@ -37,12 +38,13 @@ _STANDING_PLAN = (
 @dataclass(frozen=True)
 class ActivityView:
     """An activity with its module, in a reader's language; ``locked`` while a safety hold stands
-    on it."""
+    on it. ``standing`` is where a graded one stands, where it was asked for."""
 
     activity: Activity
     module: Module
     locked: bool
     language: str
+    standing: Standing | None = None
 
     @property
     def title(self) -> str:
@@ -140,6 +142,26 @@ def plan_of(patient_id: UUID, language: str = modules.ENGLISH) -> PlanView:
     return PlanView(plan, [view_of(activity, known, held, language) for activity in activities])
 
 
+def plan_for_providers(patient_id: UUID) -> PlanView:
+    """A patient's active plan, and where each graded activity stands. Raises ``Problem`` 404."""
+    return with_standings(plan_of(patient_id))
+
+
+def with_standings(view: PlanView) -> PlanView:
+    """The same plan, with where each graded activity that has begun stands today."""
+    engines = {
+        v.activity.id: v.module.progression
+        for v in view.activities
+        if v.activity.started_at is not None
+    }
+    patient_id = view.plan.patient_id
+    rules = risk.pathway(view.plan.practice_id).practice
+    found = standings(rules, engines, patient_id, zone_of(patient_id))
+    return replace(
+        view, activities=[replace(v, standing=found.get(v.activity.id)) for v in view.activities]
+    )
+
+
 def note(patient_id: UUID, sentences: Sequence[str]) -> None:
     """Add notes for the provider to a patient's plan, each once; nothing without a plan."""
     plan, _ = standing_plan(patient_id)
@@ -218,6 +240,15 @@ def own_activity(activity_id: UUID) -> ActivityView:
     if activity.status == WAITING:
         raise Problem(409, "not-yet", "This module opens after the ones before it.")
     return view
+
+
+def standing_of(view: ActivityView) -> Standing | None:
+    """Where a graded activity stands today; ``None`` for any other."""
+    activity = view.activity
+    rules = risk.pathway(activity.practice_id).practice
+    engines = {activity.id: view.module.progression}
+    zone = zone_of(activity.patient_id)
+    return standings(rules, engines, activity.patient_id, zone).get(activity.id)
 
 
 def record(action: str, activity: Activity) -> None:

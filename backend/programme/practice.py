@@ -37,8 +37,9 @@ def log_practice(
     """
     view = own_activity(activity_id)
     today = now().astimezone(ZoneInfo(enrolment.patient.time_zone)).date()
-    if not today - timedelta(days=BACKDATE_DAYS) <= day <= today:
-        raise invalid({"day": f"Choose a day from the last {BACKDATE_DAYS} days."})
+    faults = day_faults(day, today)
+    if faults:
+        raise invalid(faults)
     faults = _value_faults(view.grade, values)
     if faults:
         raise invalid(faults)
@@ -62,6 +63,13 @@ def log_practice(
         .on_conflict_do_update(index_elements=["activity_id", "day"], set_=row)
     )
     record("activity.practice", view.activity)
+
+
+def day_faults(day: date, today: date) -> dict[str, str]:
+    """What is wrong with a day that something is told of, by field."""
+    if today - timedelta(days=BACKDATE_DAYS) <= day <= today:
+        return {}
+    return {"day": f"Choose a day from the last {BACKDATE_DAYS} days."}
 
 
 def _value_faults(grade: Grade, values: Mapping[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from backend.core.problems import invalid
 from backend.programme import modules
 from backend.programme.models import ModuleReading, QuizAttempt
 from backend.programme.modules import Grade
-from backend.programme.plans import ActivityView, own_activity, record
+from backend.programme.plans import ActivityView, own_activity, record, standing_of
 from backend.risk import service as risk
 
 
@@ -29,7 +29,8 @@ class QuizResult:
 
 
 def open_activity(activity_id: UUID) -> ActivityView:
-    """The signed-in patient's activity with its text; the reading is recorded, once a day.
+    """The signed-in patient's activity with its text and where it stands; the reading is recorded,
+    once a day.
 
     Raises ``Problem`` 404, or 409 when it is locked or its turn has not come.
     """
@@ -52,7 +53,7 @@ def open_activity(activity_id: UUID) -> ActivityView:
             )
         )
     record("activity.read", view.activity)
-    return view
+    return replace(view, standing=standing_of(view))
 
 
 def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:

@@ -12,7 +12,7 @@ from backend.core import audit
 from backend.core.api import Blueprint
 from backend.core.identity import CARE_TEAM, PATIENT, actor, anyone, may_call
 from backend.patients import service as patients
-from backend.programme import module_files, schemas, service
+from backend.programme import goals, graded_schemas, module_files, schemas, service
 
 blueprint = Blueprint("programme", __name__, url_prefix="/v1", description="Plans and modules")
 pages = Pages("figures", __name__)
@@ -46,10 +46,10 @@ def my_plan() -> Any:
 @may_call(*CARE_TEAM)
 @blueprint.response(200, schemas.PlanForProviders)
 def plan(patient_id: UUID) -> Any:
-    """A patient's plan, with the support it asks of the practice."""
+    """A patient's plan, the support it asks of the practice, and where it stands."""
     patients.find(patient_id)
     audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=patient_id)
-    return service.plan_of(patient_id)
+    return service.plan_for_providers(patient_id)
 
 
 @blueprint.route("/me/activities/<uuid:activity_id>")
@@ -57,7 +57,7 @@ def plan(patient_id: UUID) -> Any:
 @blueprint.alt_response(409, schema=schemas.ModuleTextOut)
 @blueprint.response(200, schemas.ModuleTextOut)
 def module_text(activity_id: UUID) -> Any:
-    """The text, quiz and practice of an activity's present grade; the reading is recorded."""
+    """An activity's present grade, and today's quota or movement; the reading is recorded."""
     return service.open_activity(activity_id)
 
 
@@ -79,3 +79,74 @@ def quiz(body: dict[str, Any], activity_id: UUID) -> Any:
 def practice(body: dict[str, Any], activity_id: UUID) -> None:
     """Note one day's practice; the same day again replaces it."""
     service.log_practice(patients.find(actor.id), activity_id, **body)
+
+
+@blueprint.route("/me/activities/<uuid:activity_id>/aim", methods=["PUT"])
+@may_call(PATIENT)
+@blueprint.arguments(graded_schemas.AimIn)
+@blueprint.alt_response(409, schema=graded_schemas.QuotaOut)
+@blueprint.response(200, graded_schemas.QuotaOut)
+def aim(body: dict[str, Any], activity_id: UUID) -> Any:
+    """Choose what to work on in small steps, and how much of it."""
+    return service.choose_aim(activity_id, **body).quota
+
+
+@blueprint.route("/me/activities/<uuid:activity_id>/flare", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.arguments(graded_schemas.FlareIn)
+@blueprint.alt_response(409, schema=graded_schemas.QuotaOut)
+@blueprint.response(200, graded_schemas.QuotaOut)
+def flare(body: dict[str, Any], activity_id: UUID) -> Any:
+    """Tell of a flare-up: the quota is about half for some days."""
+    return service.declare_flare(activity_id, **body).quota
+
+
+@blueprint.route("/me/activities/<uuid:activity_id>/ladder", methods=["PUT"])
+@may_call(PATIENT)
+@blueprint.arguments(graded_schemas.LadderIn)
+@blueprint.alt_response(409, schema=graded_schemas.LadderOut)
+@blueprint.response(200, graded_schemas.LadderOut)
+def ladder(body: dict[str, Any], activity_id: UUID) -> Any:
+    """Rate movements, for the first time or again."""
+    return service.rate_ladder(activity_id, body["items"]).rungs
+
+
+@blueprint.route(
+    "/patients/<uuid:patient_id>/activities/<uuid:activity_id>/approvals", methods=["POST"]
+)
+@may_call(*CARE_TEAM)
+@blueprint.arguments(graded_schemas.ApprovalIn)
+@blueprint.alt_response(409, schema=graded_schemas.LadderOut)
+@blueprint.response(200, graded_schemas.LadderOut)
+def approval(body: dict[str, Any], patient_id: UUID, activity_id: UUID) -> Any:
+    """Agree that a patient may try a movement that was rated very high."""
+    patients.find(patient_id)
+    return service.approve(patient_id, activity_id, body["item"]).rungs
+
+
+@blueprint.route("/me/goal")
+@may_call(PATIENT)
+@blueprint.response(200, graded_schemas.GoalsOut)
+def my_goal() -> Any:
+    """The signed-in patient's goal, and those before it."""
+    audit.record("goal.read", practice_id=actor.practice_id, patient_id=actor.id)
+    return service.goals_of(actor.id)
+
+
+@blueprint.route("/me/goal", methods=["PUT"])
+@may_call(PATIENT)
+@blueprint.arguments(graded_schemas.GoalIn)
+@blueprint.response(200, graded_schemas.GoalsOut)
+def put_goal(body: dict[str, Any]) -> Any:
+    """Set a goal; the one before stays in the history."""
+    return service.set_goal(patients.find(actor.id), goals.Goal(**body))
+
+
+@blueprint.route("/me/goal/attainment", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.arguments(graded_schemas.AttainmentIn)
+@blueprint.alt_response(409, schema=graded_schemas.GoalsOut)
+@blueprint.response(200, graded_schemas.GoalsOut)
+def attainment(body: dict[str, Any]) -> Any:
+    """Tell how much of the goal was reached, on its day or later."""
+    return service.tell_attainment(patients.find(actor.id), body["reached"])

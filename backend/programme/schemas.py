@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from backend.core.schema import Schema
+from backend.programme.graded_schemas import LadderOut, QuotaOut
 from backend.programme.modules import STEP_KINDS, VALUE_KINDS
 
 
@@ -38,6 +39,7 @@ class ActivityForProviders(ActivityOut):
 
     factor = fields.String(allow_none=True, attribute="activity.factor")
     reason = fields.String(required=True, attribute="activity.reason")
+    progress = fields.String(allow_none=True, dump_default=None, attribute="standing.for_provider")
 
 
 class PlanForProviders(PlanOut):
@@ -102,6 +104,10 @@ class ModuleTextOut(ActivityOut):
     quiz = fields.List(fields.Nested(QuizItemOut), required=True, attribute="grade.quiz")
     practice = fields.Nested(PracticeTask, required=True, attribute="grade.practice")
     grade = fields.Integer(required=True, attribute="activity.grade")
+    quota = fields.Nested(QuotaOut, allow_none=True, dump_default=None, attribute="standing.quota")
+    ladder = fields.Nested(
+        LadderOut, allow_none=True, dump_default=None, attribute="standing.rungs"
+    )
 
 
 class QuizIn(Schema):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from backend.programme.adaptation import Progress, adapt
+from backend.programme.choices import approve, choose_aim, declare_flare, rate_ladder
 from backend.programme.engagement import engagement_of, tasks_of
+from backend.programme.goal_setting import Goals, goals_of, set_goal, tell_attainment
+from backend.programme.graded import Quota, Rungs, Standing
 from backend.programme.plans import (
     ActivityView,
     PlanView,
     catalogue,
     make_plan,
     note,
+    plan_for_providers,
     plan_next_review,
     plan_of,
     take_due_reviews,
@@ -20,19 +24,31 @@ from backend.programme.reading import QuizResult, answer_quiz, open_activity
 __all__ = [
     "BACKDATE_DAYS",
     "ActivityView",
+    "Goals",
     "PlanView",
     "Progress",
     "QuizResult",
+    "Quota",
+    "Rungs",
+    "Standing",
     "adapt",
     "answer_quiz",
+    "approve",
     "catalogue",
+    "choose_aim",
+    "declare_flare",
     "engagement_of",
+    "goals_of",
     "log_practice",
     "make_plan",
     "note",
     "open_activity",
+    "plan_for_providers",
     "plan_next_review",
     "plan_of",
+    "rate_ladder",
+    "set_goal",
     "take_due_reviews",
     "tasks_of",
+    "tell_attainment",
 ]

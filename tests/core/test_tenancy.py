@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,10 @@ from backend.core.clock import now
 from backend.core.database import APP_ROLE, session
 from backend.models import Base
 from backend.patients.models import Patient
+from backend.programme.models import ActivityEvent
+from tests.backstage import behind
 from tests.owner import ask
+from tests.programme.test_goal import goal
 from tests.world import World
 
 TABLES = [t for t in Base.metadata.sorted_tables if "practice_id" in t.columns]
@@ -25,7 +29,7 @@ SHARED = {"opt_out", "heartbeat", "alembic_version"}
 
 
 @pytest.fixture
-def two(world: World) -> tuple[UUID, UUID]:
+def two(app: Flask, world: World) -> tuple[UUID, UUID]:
     """Two practices in which something of everything has happened."""
     practices = world.practice("Hill Surgery"), world.practice("Vale Surgery")
     for practice in practices:
@@ -38,6 +42,12 @@ def two(world: World) -> tuple[UUID, UUID]:
         world.ok(world.post(f"{address}/quiz", patient, {"answers": {q["id"]: 0 for q in quiz}}))
         note = {"day": "2026-09-01", "done": True, "values": {}}
         world.ok(world.post(f"{address}/practice", patient, note))
+        world.ok(world.client.put("/v1/me/goal", json=goal(world), headers=patient.headers))
+        with behind(app) as store:
+            # Steady steps begin weeks later.
+            told = {"kind": "flare", "item": "", "day": date(2026, 9, 1), "values": {}, "at": now()}
+            whose = {"practice_id": practice, "patient_id": patient.id}
+            store.add(ActivityEvent(activity_id=UUID(activity["id"]), **whose, **told))
         world.ok(world.post("/v1/sign-in/patient/code", body={"phone": patient.phone}))
         other = world.patient(clinician)
         world.answer(other, "safety-screen", safety__numbness=True)

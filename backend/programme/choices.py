@@ -1,0 +1,184 @@
+"""What a person chooses and tells about a graded activity, and what a provider agrees to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from backend.core.clock import now
+from backend.core.database import session
+from backend.core.ids import new_id
+from backend.core.problems import Problem, invalid, not_found
+from backend.programme.graded import (
+    AIM,
+    APPROVED,
+    FLARE,
+    GRADED_ACTIVITY,
+    GRADED_EXPOSURE,
+    RATED,
+    Standing,
+    plain,
+    today_in,
+    zone_of,
+)
+from backend.programme.models import Activity, ActivityEvent
+from backend.programme.plans import (
+    ActivityView,
+    catalogue,
+    own_activity,
+    record,
+    standing_of,
+    view_of,
+)
+from backend.programme.practice import day_faults
+from backend.risk import service as risk
+from backend.risk.practice_rules import PracticeRules
+
+
+def choose_aim(
+    activity_id: UUID,
+    activity: str,
+    measure: str,
+    amount: Decimal,
+    rounded_to: Decimal,
+    planned_days: int,
+) -> Standing:
+    """Choose what to work on and how much of it; from today this counts in place of the last aim.
+
+    The same activity and measure go on from where they are; another begins with new tries. Raises
+    ``Problem`` 404, 409 or 422.
+    """
+    view = _graded(activity_id, GRADED_ACTIVITY)
+    if amount < rounded_to:
+        raise invalid({"amount": "Choose at least one step of the size you round to."})
+    said = {
+        "activity": activity,
+        "measure": measure,
+        "amount": str(amount),
+        "rounded_to": str(rounded_to),
+        "planned_days": planned_days,
+    }
+    _keep(view.activity, AIM, today_in(zone_of(view.activity.patient_id)), {"": said})
+    record("activity.aim", view.activity)
+    return _standing(view)
+
+
+def declare_flare(activity_id: UUID, day: date | None, days: int | None) -> Standing:
+    """Tell of a flare-up that began on a day, today or up to seven days ago.
+
+    For ``days`` (the pathway's usual number, where it is not said) the quota is about half. The
+    same day told again replaces it. Raises ``Problem`` 404, 409 or 422.
+    """
+    view = _graded(activity_id, GRADED_ACTIVITY)
+    today = today_in(zone_of(view.activity.patient_id))
+    rule = _rules(view.activity).activity
+    faults = day_faults(day or today, today)
+    if days is not None and not 1 <= days <= rule.longest_flare:
+        faults["days"] = f"Choose from 1 to {rule.longest_flare} days."
+    if faults:
+        raise invalid(faults)
+    _keep(view.activity, FLARE, day or today, {"": {"days": days or rule.flare_days}})
+    record("activity.flare", view.activity)
+    return _standing(view)
+
+
+def rate_ladder(activity_id: UUID, items: Sequence[Mapping[str, Any]]) -> Standing:
+    """Rate movements from 0 to 100, for the first time or again, and add new ones.
+
+    What is left out keeps its rating. Raises ``Problem`` 404, 409 or 422.
+    """
+    view = _graded(activity_id, GRADED_EXPOSURE)
+    rule = _rules(view.activity).exposure
+    known = _movements(view.activity)
+    ratings: dict[str, int] = {}
+    for each in items:
+        name = " ".join(each["item"].split())
+        ratings[known.setdefault(plain(name), name)] = each["rating"]
+    if len(ratings) < len(items):
+        raise invalid({"items": "Each movement can stand on the list once."})
+    if not rule.fewest <= len(known) <= rule.most:
+        raise invalid({"items": f"A list has {rule.fewest} to {rule.most} movements."})
+    today = today_in(zone_of(view.activity.patient_id))
+    _keep(view.activity, RATED, today, {name: {"rating": n} for name, n in ratings.items()})
+    record("activity.ladder", view.activity)
+    return _standing(view)
+
+
+def approve(patient_id: UUID, activity_id: UUID, item: str) -> Standing:
+    """A provider agrees that a patient may try a movement rated very high.
+
+    Raises ``Problem`` 404, 409 or 422.
+    """
+    activity = session.scalar(
+        select(Activity).where(Activity.id == activity_id, Activity.patient_id == patient_id)
+    )
+    if activity is None:
+        raise not_found("activity")
+    view = _of_engine(view_of(activity, catalogue(), held=False, language="en"), GRADED_EXPOSURE)
+    known = _movements(activity)
+    if plain(item) not in known:
+        raise invalid({"item": "There is no such movement on the patient's list."})
+    _keep(activity, APPROVED, today_in(zone_of(patient_id)), {known[plain(item)]: {}})
+    record("activity.approve", activity)
+    return _standing(view)
+
+
+def _graded(activity_id: UUID, engine: str) -> ActivityView:
+    return _of_engine(own_activity(activity_id), engine)
+
+
+def _of_engine(view: ActivityView, engine: str) -> ActivityView:
+    if view.module.progression != engine:
+        raise Problem(409, "other-practice", "This module is practised in another way.")
+    return view
+
+
+def _rules(activity: Activity) -> PracticeRules:
+    return risk.pathway(activity.practice_id).practice
+
+
+def _standing(view: ActivityView) -> Standing:
+    standing = standing_of(view)
+    assert standing is not None
+    return standing
+
+
+def _movements(activity: Activity) -> dict[str, str]:
+    """Each movement rated so far, as it was first written, by its plain name."""
+    rated = (
+        select(ActivityEvent.item)
+        .where(ActivityEvent.activity_id == activity.id, ActivityEvent.kind == RATED)
+        .distinct()
+    )
+    return {plain(item): item for item in session.scalars(rated)}
+
+
+def _keep(activity: Activity, kind: str, day: date, said: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keep what was told on a day, by item; the same told again replaces it."""
+    rows = [
+        {
+            "id": new_id(),
+            "practice_id": activity.practice_id,
+            "patient_id": activity.patient_id,
+            "activity_id": activity.id,
+            "kind": kind,
+            "item": item,
+            "day": day,
+            "values": dict(values),
+            "at": now(),
+        }
+        for item, values in said.items()
+    ]
+    new = upsert(ActivityEvent).values(rows)
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["activity_id", "kind", "item", "day"],
+            set_={"values": new.excluded["values"], "at": new.excluded.at},
+        )
+    )
