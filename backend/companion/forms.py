@@ -95,12 +95,12 @@ def practice_note(form: Mapping[str, str], grade: Grade) -> PracticeNote:
     said = form.get("confidence", "")
     confidence = int(said) if _WHOLE.fullmatch(said) and int(said) <= 10 else None
     if said and confidence is None:
-        faults["confidence"] = _out_of(0, 10)
+        faults["confidence"] = out_of(0, 10)
     values: dict[str, Any] = {}
     for value in grade.practice.values:
         text = form.get(f"v.{value.id}", "").replace("\0", "").strip()
         if text:
-            values[value.id] = text if value.kind == "text" else _number(text)
+            values[value.id] = text if value.kind == "text" else number(text)
     return PracticeNote(day, done, confidence, values, faults)
 
 
@@ -169,7 +169,7 @@ def _typed(item: Item, text: str) -> Any:
 
 def _misfit(item: Item) -> str:
     if item.type == "integer" and item.minimum is not None and item.maximum is not None:
-        return _out_of(item.minimum, item.maximum)
+        return out_of(item.minimum, item.maximum)
     if item.type == "boolean":
         return gettext("Choose yes or no.")
     if item.type == "string":
@@ -181,7 +181,8 @@ def _needs_an_answer() -> str:
     return gettext("This question needs an answer.")
 
 
-def _out_of(lowest: int, highest: int) -> str:
+def out_of(lowest: int, highest: int) -> str:
+    """What to do about a number that lies outside."""
     return gettext(
         "Choose a number from %(lowest)s to %(highest)s.", lowest=lowest, highest=highest
     )
@@ -198,7 +199,8 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _number(text: str) -> float | int | str:
+def number(text: str) -> float | int | str:
+    """A number as people write it; what is none, as it came."""
     plain = text.replace(",", ".")
     if not _NUMBER.fullmatch(plain):
         return text

@@ -10,6 +10,7 @@ from flask import redirect, render_template, request, url_for
 
 from backend.companion import forms
 from backend.companion.base import Page, blueprint
+from backend.companion.graded_words import said
 from backend.companion.present import day_words, zone
 from backend.companion.session import for_patients, takes_answers
 from backend.companion.speech import gettext
@@ -19,13 +20,14 @@ from backend.core.identity import actor
 from backend.core.problems import Problem
 from backend.patients import service as patients
 from backend.programme import service as programme
+from backend.programme.words import number
 
 
 @blueprint.get("/my/plan/<uuid:activity_id>")
 @for_patients
 def module(activity_id: UUID) -> Page:
     """A module's text, quiz and practice."""
-    return _module_page(activity_id, noted=request.args.get("noted") == "1")
+    return module_page(activity_id, noted=request.args.get("noted") == "1")
 
 
 @blueprint.post("/my/plan/<uuid:activity_id>/quiz")
@@ -41,7 +43,7 @@ def quiz(activity_id: UUID) -> Page:
             raise
         db.rollback()
         faults = forms.quiz_faults(problem.errors)
-        return _module_page(activity_id, quiz_faults=faults), 422
+        return module_page(activity_id, quiz_faults=faults), 422
     told = {each["id"]: each for each in result.items}
     return render_template(
         "companion/quiz_result.html", view=view, result=result, told=told, answers=answers
@@ -71,17 +73,19 @@ def practice(activity_id: UUID) -> Page:
             faults = forms.practice_faults(problem.errors, view.grade)
     if faults:
         db.rollback()
-        return _module_page(activity_id, practice_faults=faults), 422
+        return module_page(activity_id, practice_faults=faults), 422
     address = url_for("companion.module", activity_id=activity_id, noted=1, _anchor="practice")
     return redirect(address, 303)
 
 
-def _module_page(
+def module_page(
     activity_id: UUID,
     noted: bool = False,
     quiz_faults: Mapping[str, str] | None = None,
     practice_faults: Mapping[str, str] | None = None,
+    graded_faults: Mapping[str, str] | None = None,
 ) -> str:
+    """The page of a module, with what is wrong in the form that was sent."""
     view = programme.open_activity(activity_id)
     return render_template(
         "companion/module.html",
@@ -91,6 +95,9 @@ def _module_page(
         given=request.form,
         quiz_faults=quiz_faults or {},
         practice_faults=practice_faults or {},
+        graded_faults=graded_faults or {},
+        said=said,
+        number=number,
     )
 
 

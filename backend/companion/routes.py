@@ -5,7 +5,14 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 
 from backend.checkins import occasions
-from backend.companion import checkin_pages, plan_pages, session, sign_in_pages, speech
+from backend.companion import (
+    checkin_pages,
+    graded_pages,
+    plan_pages,
+    session,
+    sign_in_pages,
+    speech,
+)
 from backend.companion.base import Page, blueprint
 from backend.companion.present import can_answer, day_words
 from backend.companion.session import for_patients, takes_answers
@@ -22,7 +29,7 @@ from backend.practices import service as practices
 from backend.programme import service as programme
 from backend.programme.service import ActivityView
 
-__all__ = ["blueprint", "checkin_pages", "plan_pages", "sign_in_pages"]
+__all__ = ["blueprint", "checkin_pages", "graded_pages", "plan_pages", "sign_in_pages"]
 
 
 @blueprint.get("/my/")

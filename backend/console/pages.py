@@ -242,7 +242,7 @@ def _told(assessed: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
 
 def _plan(patient_id: UUID) -> programme.PlanView | None:
     try:
-        return programme.plan_of(patient_id)
+        return programme.plan_for_providers(patient_id)
     except Problem as problem:
         if problem.status != 404:
             raise
