@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -302,3 +303,66 @@ def test_no_week_raises_a_quota_by_more_than_its_cap(counts: list[int], amounts:
             # One fifth of what was due, and half a unit of rounding at either end.
             assert after <= before * (1 + RULE.largest_step) + 1
         before = after
+
+
+# --- As the product tells it: what was done, without saying whether it was a try ---
+
+AMOUNTS = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(1, 40)),
+    min_size=1,
+    max_size=40,
+    unique_by=lambda e: e[0],
+)
+
+
+def done(day: int, amount: float) -> Event:
+    return Event(day, Kind.DONE, D(str(amount)))
+
+
+def test_what_is_done_is_a_try_until_there_is_a_quota_and_a_session_afterwards() -> None:
+    aim = Aim(D(20))
+    told = [done(0, 10), done(1, 12), done(2, 14), *(done(day, 8) for day in range(3, 8))]
+    meant = [*tries(10, 12, 14), *sessions(8, 3, 4, 5, 6, 7)]
+    for today in range(12):
+        assert ga.replay(RULE, aim, told, today) == ga.replay(RULE, aim, meant, today)
+
+
+def test_what_is_done_after_a_long_pause_is_the_first_of_the_new_tries() -> None:
+    told = [done(0, 10), done(1, 12), done(2, 14), done(40, 6)]
+    state = ga.replay(RULE, Aim(D(20)), told, 40)
+    assert (state.phase, state.tries, state.quota) == (ga.BASELINE, 1, None)
+
+
+def test_a_day_kept_is_a_session_of_the_days_quota_and_never_a_try() -> None:
+    aim = Aim(D(20))
+    kept = [Event(day, Kind.KEPT) for day in range(9)]
+    assert ga.replay(RULE, aim, kept, 9).tries == 0
+    told = [*tries(10, 12, 14), *kept[3:8]]
+    meant = [*tries(10, 12, 14), *sessions(8, 3, 4, 5, 6, 7)]
+    assert ga.replay(RULE, aim, told, 9) == ga.replay(RULE, aim, meant, 9)
+
+
+def test_a_later_aim_counts_from_its_day_and_leaves_what_was_judged() -> None:
+    first, later = Aim(D(8)), Aim(D(20))
+    events = [*tries(10, 12, 14), *sessions(8, *range(3, 30))]
+    assert ga.replay(RULE, first, events, 15, {16: later}) == ga.replay(RULE, first, events, 15)
+    before = ga.replay(RULE, first, events, 16)
+    after = ga.replay(RULE, first, events, 16, {16: later})
+    assert (after.quota, after.weeks, after.reached_goal) == (8, before.weeks, False)
+    assert ga.replay(RULE, first, events, 23, {16: later}).quota == 9
+    lower = ga.replay(RULE, later, events, 16, {16: Aim(D(5))})
+    assert (lower.quota, lower.reached_goal) == (5, True)
+
+
+@given(AMOUNTS, st.randoms(use_true_random=False), st.integers(1, 60))
+def test_what_is_told_late_or_twice_gives_the_same_quota(
+    told: list[tuple[int, int]], chance: Random, today: int
+) -> None:
+    events = [done(day, amount) for day, amount in told]
+    shuffled = [*events, *chance.sample(events, k=len(events) // 2)]
+    chance.shuffle(shuffled)
+    later = {20: Aim(D(30)), 40: Aim(D(10), planned=3)}
+    state = ga.replay(RULE, Aim(D(20)), events, today, later)
+    assert ga.replay(RULE, Aim(D(20)), shuffled, today, later) == state
+    goal = 20 if today < 20 else 30 if today < 40 else 10
+    assert state.quota is None or 0 < state.quota <= goal

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -188,3 +190,10 @@ class Climb(RuleBasedStateMachine):
 
 Climb.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestClimb = Climb.TestCase
+
+
+def test_a_trial_without_a_name_is_one_of_the_movement_whose_turn_it_is() -> None:
+    named = [*rated(), *mastered("bend", 1), *mastered("lift a bag", 3)]
+    unnamed = [e if e.kind is Kind.RATED else replace(e, item="") for e in named]
+    assert ge.climb(RULE, unnamed) == ge.climb(RULE, named)
+    assert ge.climb(RULE, unnamed).current == "vacuum"

@@ -97,6 +97,12 @@ def walk(world: World, patient: Caller, *amounts: float | None) -> None:
             world.weekly(patient, 2)
 
 
+def study_all_but(world: World, patient: Caller, module: str) -> None:
+    """Do a week's work on everything else that is open."""
+    found = standing(world, patient).items()
+    study(world, patient, *[m for m, (status, _) in found if status == "active" and m != module])
+
+
 def amount(world: World, patient: Caller, done: float) -> dict[str, float]:
     """What the present grade calls an amount: tries and quotas are noted under their own names."""
     asked = world.ok(text_of(world, patient, "M04"))["practice"]["values"]
@@ -257,13 +263,20 @@ def test_two_weeks_down_ask_for_a_new_start_and_mark_the_person_stuck(
 ) -> None:
     on_the_way(world, walker)
     for _ in range(2):
+        study_all_but(world, walker, "M04")
         walk(world, walker, 3, *[None] * 6)
     told = quota(world, walker)
     assert (told["phase"], told["today"], told["stuck"]) == ("baseline", None, True)
+    study_all_but(world, walker, "M04")
     walk(world, walker, *[None] * 5)
     assert [each for each, _ in graded(app)] == ["step-back", "stuck"]
     progress = [a["progress"] for a in for_provider(world, clinician, walker)["activities"]]
     assert "Walking, goal 20 minutes: 0 of 3 tries done; stuck." in progress
+    # With one more mark, for the text that was not read, the practice is asked to call.
+    stuck = rows(app, Adaptation, Adaptation.decision == "stuck")
+    assert sorted(r.rule for r in stuck) == ["graded-activity", "progression"]
+    world.sign_in(clinician)
+    assert "stuck" in {alert["rule"] for alert in world.alerts(clinician)}
 
 
 def test_a_flare_lowers_the_quota_never_to_nothing_and_told_twice_is_told_once(

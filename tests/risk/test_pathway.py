@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from backend.core.content import ContentError
 from backend.risk.decisions import FACTS
 from backend.risk.pathway import GROUPS, KINDS, LOADS
 from backend.risk.pathway_files import load_pathway, names
+from backend.risk.practice_rules import ActivityRule, ExposureRule, GoalRule, PracticeRules
 from tests.shipped import BATTERIES, CONTENT, MODULES, PATHWAY, ROOT, SCORE_CODES
 
 TIERS = {1, 2, 3}
@@ -148,6 +150,15 @@ def test_a_part_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
         ("trajectory", {**RAW["trajectory"], "standard_deviation": None}),
         ("plan", {**RAW["plan"], "matrix": {"low": {}}}),
         ("progression", {**RAW["progression"], "weeks": 3}),
+        ("practice", {"activities": {}}),
+        ("practice", {"activity": {"pain_share": 0.5}}),
+        ("practice", {"activity": {"start_share": 0.9}}),
+        ("practice", {"activity": {"step_share": 0.01}}),
+        ("practice", {"activity": {"flare_days": 2.5}}),
+        ("practice", {"activity": {"flare_steps": 0}}),
+        ("practice", {"exposure": {"fewest": "five"}}),
+        ("practice", {"goal": {"confidence": True}}),
+        ("practice", {"goal": [7]}),
         ("follow_up", [{"code": "phq2.total", "from": "three", "battery": "x"}]),
         ("factors", [edited(RAW["factors"][2], higher_is_worse=None)]),
         ("factors", [edited(RAW["factors"][2], higher_is_worse="yes")]),
@@ -190,6 +201,16 @@ def test_what_is_no_pathway_is_a_content_error(tmp_path: Path, text: str) -> Non
 def test_an_unknown_pathway_is_a_content_error(tmp_path: Path) -> None:
     with pytest.raises(ContentError):
         load_pathway(tmp_path, "default")
+
+
+def test_the_numbers_of_practice_are_read_and_the_rest_are_the_defaults(tmp_path: Path) -> None:
+    said = {"activity": {"start_share": 0.6}, "exposure": {"calm": 20}}
+    content = write(tmp_path, yaml.safe_dump({**RAW, "id": "odd", "practice": said}))
+    assert load_pathway(content, "odd").practice == PracticeRules(
+        ActivityRule(start_share=Decimal("0.6")), ExposureRule(calm=20), GoalRule()
+    )
+    # What is shipped says every default aloud.
+    assert PATHWAY.practice == PracticeRules()
 
 
 def test_a_rule_that_is_sound_is_read(tmp_path: Path) -> None:
