@@ -29,6 +29,7 @@ from backend.risk.practice_rules import PracticeRules
 
 GRADED_ACTIVITY = "graded-activity"
 GRADED_EXPOSURE = "graded-exposure"
+ENGINES = (GRADED_ACTIVITY, GRADED_EXPOSURE)
 AIM, FLARE, RATED, APPROVED = "aim", "flare", "rated", "approved"
 
 # What the modules' practice asks for, by the ids of its values.
@@ -115,7 +116,7 @@ def standings(
 
     Activities of another engine are left out. At most three queries; none where none is graded.
     """
-    graded = [i for i, name in engines.items() if name in (GRADED_ACTIVITY, GRADED_EXPOSURE)]
+    graded = [i for i, name in engines.items() if name in ENGINES]
     if not graded:
         return {}
     told = _told(graded)

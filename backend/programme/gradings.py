@@ -13,6 +13,7 @@ from backend.core.database import session
 from backend.core.ids import new_id
 from backend.programme import graded_activity, graded_exposure, progression, words
 from backend.programme.graded import (
+    ENGINES,
     GRADED_ACTIVITY,
     GRADED_EXPOSURE,
     ChosenAim,
@@ -38,7 +39,10 @@ def keep_graded_decisions(plan: CarePlan, activities: Sequence[Activity], known:
         a.id: known[a.module_id, a.module_version].progression
         for a in activities
         if a.status in (ACTIVE, STUCK)
+        and known[a.module_id, a.module_version].progression in ENGINES
     }
+    if not engines:
+        return False
     rules = risk.pathway(plan.practice_id)
     found = standings(rules.practice, engines, plan.patient_id, zone_of(plan.patient_id))
     rows = [
