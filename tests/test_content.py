@@ -118,7 +118,11 @@ DEFAULT = "pathways/default.yaml"
             "boredom",
         ),
         (f"{M01}/grade-1.en.md", removed, "grade"),
-        (f"{M01}/grade-1.en.md", replaced("right: true", "right: false"), "q1: has 0 right options of 3"),
+        (
+            f"{M01}/grade-1.en.md",
+            replaced("right: true", "right: false"),
+            "q1: has 0 right options of 3",
+        ),
         (f"{M01}/grade-1.nl.md", removed, "grade 1 has no Dutch translation"),
         (f"{M01}/grade-1.es.md", replaced("id: q1", "id: q8"), "does not ask the same"),
         (f"{M01}/grade-1.en.md", replaced("reviewed_by:", "by:"), "reviewed_by is missing"),
