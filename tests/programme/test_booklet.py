@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from datetime import datetime
@@ -21,6 +22,18 @@ from tests.backstage import rows
 from tests.commands import run
 from tests.shipped import CATALOGUE, CONTENT
 from tests.world import Caller, PatientAccount, World
+
+
+@pytest.fixture(scope="module", autouse=True)
+def printer() -> None:
+    """What prints the PDF. A newcomer may lack Pango; with LUMBRA_REQUIRE_ALL nobody may."""
+    try:
+        import weasyprint  # noqa: F401
+    except OSError as error:
+        advice = f"install Pango (docs/authoring.md): the booklet is printed with it. {error}"
+        if os.environ.get("LUMBRA_REQUIRE_ALL"):
+            pytest.fail(advice)
+        pytest.skip(advice)
 
 
 @pytest.fixture
