@@ -29,7 +29,7 @@ from backend.core.problems import not_found
 from backend.patients.models import Enrolment
 from backend.practices import service as practices
 from backend.practices.models import Practice
-from backend.programme import module_files, modules
+from backend.programme import module_files
 from backend.programme import service as programme
 from backend.programme.models import WAITING
 from backend.programme.modules import Step
@@ -140,7 +140,7 @@ def _contacts(language: str, practice: Practice) -> list[dict[str, Any]]:
 def _signs(activities: list[ActivityView], language: str) -> list[Step]:
     """The steps that say when to get help, in the version that the person reads."""
     mine = [each.module for each in activities if each.module.id == SAFETY_MODULE]
-    module = mine[0] if mine else modules.newest(programme.catalogue())[SAFETY_MODULE]
+    module = mine[0] if mine else programme.newest_modules()[SAFETY_MODULE]
     return [step for step in module.text_in(1, language).steps if step.kind == "safety"]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select
 from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
-from backend.programme import modules, progression
+from backend.programme import progression
 from backend.programme.gradings import keep_graded_decisions
 from backend.programme.models import (
     ACTIVE,
@@ -27,7 +27,7 @@ from backend.programme.models import (
 )
 from backend.programme.modules import Catalogue, Module
 from backend.programme.openings import add_for_factors, open_next
-from backend.programme.plans import catalogue, standing_plan
+from backend.programme.plans import catalogue, newest_modules, standing_plan
 from backend.programme.progression import Work
 from backend.risk import service as risk
 from backend.risk.profile import ElevatedFactor
@@ -53,7 +53,7 @@ def adapt(patient_id: UUID, factors: Sequence[ElevatedFactor]) -> Progress:
         return Progress(None, 0)
     known = catalogue()
     decisions = _judge_grades(plan, activities, known)
-    decisions += add_for_factors(plan, activities, factors, modules.newest(known))
+    decisions += add_for_factors(plan, activities, factors, newest_modules())
     open_next(plan, activities, known)
     if decisions:
         session.flush()

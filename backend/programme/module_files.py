@@ -27,6 +27,7 @@ from backend.programme.modules import (
     Prerequisite,
     QuizItem,
     QuizOption,
+    newest,
 )
 
 _SEMVER = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}")
@@ -46,6 +47,12 @@ def load_modules(content: Path) -> Catalogue:
         module = load_module(file)
         found[module.id, module.version] = module
     return found
+
+
+@cache
+def load_newest(content: Path) -> Mapping[str, Module]:
+    """The highest version of each module, by id. Raises ``ContentError`` as ``load_modules``."""
+    return newest(load_modules(content))
 
 
 def figure(content: Path, module_id: str, version: str, name: str) -> Path | None:

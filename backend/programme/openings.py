@@ -34,7 +34,7 @@ def add_for_factors(
         found = planning.modules_for(factor.factor, newest, present)
         if found and found[0].needs is not None:
             true_of = risk.circumstances(plan.practice_id, plan.risk_assessment_id)
-            found = [each for each in found if each.needs is None or each.needs in true_of]
+            found = [each for each in found if planning.suits(each, true_of)]
         if not found:
             continue
         module = found[0]

@@ -71,11 +71,12 @@ def make_plan(
 
 def fitting(catalogue: Mapping[str, Module], circumstances: Set[str]) -> dict[str, Module]:
     """The modules that suit a person: a module may need something to be true of them."""
-    return {
-        name: module
-        for name, module in catalogue.items()
-        if module.needs is None or module.needs in circumstances
-    }
+    return {name: module for name, module in catalogue.items() if suits(module, circumstances)}
+
+
+def suits(module: Module, circumstances: Set[str]) -> bool:
+    """Whether what a module needs is true of a person."""
+    return module.needs is None or module.needs in circumstances
 
 
 def load(rule: PlanRule, factors: Sequence[ElevatedFactor]) -> str:

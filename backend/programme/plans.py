@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -75,6 +75,11 @@ def catalogue() -> Catalogue:
     return module_files.load_modules(current_app.extensions["settings"].content)
 
 
+def newest_modules() -> Mapping[str, Module]:
+    """The highest version of each module: what a plan takes in."""
+    return module_files.load_newest(current_app.extensions["settings"].content)
+
+
 def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
     """Make the care plan from the baseline and open its first module; returns that module.
 
@@ -83,7 +88,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
     if baseline.group is None or standing_plan(enrolment.patient_id)[0] is not None:
         return None
     rules = risk.pathway(enrolment.practice_id)
-    known = modules.newest(catalogue())
+    known = newest_modules()
     proposal = planning.make_plan(
         rules.plan,
         baseline.group,
