@@ -22,6 +22,7 @@ from backend.messaging import routes as messaging
 from backend.messaging import sms
 from backend.patients import routes as patients
 from backend.practices import routes as practices
+from backend.programme import diary_routes as diaries
 from backend.programme import routes as programme
 from backend.risk import routes as risk
 
@@ -31,6 +32,7 @@ API_BLUEPRINTS = (
     patients.blueprint,
     checkins.blueprint,
     programme.blueprint,
+    diaries.blueprint,
     risk.blueprint,
     companion_api.blueprint,
     alerts.blueprint,

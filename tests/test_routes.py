@@ -66,6 +66,7 @@ TABLE = {
     "POST /v1/me/activities/<uuid:activity_id>/flare": "patient",
     "PUT /v1/me/activities/<uuid:activity_id>/ladder": "patient",
     "POST /v1/patients/<uuid:patient_id>/activities/<uuid:activity_id>/approvals": CARE,
+    "POST /v1/patients/<uuid:patient_id>/activities/<uuid:activity_id>/sleep-restriction": CARE,
     "GET /v1/me/goal": "patient",
     "PUT /v1/me/goal": "patient",
     "POST /v1/me/goal/attainment": "patient",
@@ -85,6 +86,7 @@ BODIES: dict[str, Any] = {
     "flare": {},
     "ladder": {"items": [{"item": "Bend", "rating": 30}]},
     "approvals": {"item": "Bend"},
+    "sleep-restriction": {"enabled": False},
     "goal": {
         "activity": "Walk to the shop",
         "amount": 20,

@@ -66,6 +66,50 @@ WORDS: Mapping[str, str] = {
     "ladder-done": lazy_gettext(
         "You have done every movement on your list. Rate them again to see what has changed."
     ),
+    "uptime-tries": lazy_gettext(
+        "Time one activity until the pain first clearly goes up, then stop. Tries still to "
+        "do: %(left)s."
+    ),
+    "blocks": lazy_gettext(
+        "Your slices for now: %(work)s minutes of work, then %(rest)s minutes of rest. Stop by the "
+        "clock, while you still feel fine."
+    ),
+    "blocks-up": lazy_gettext(
+        "You kept to your slices, so your work time went up. Now: %(work)s minutes of work, then "
+        "%(rest)s minutes of rest."
+    ),
+    "blocks-even": lazy_gettext(
+        "Your days have become more even. Your slices for now: %(work)s minutes of work, then "
+        "%(rest)s minutes of rest."
+    ),
+    "sleep-diary": lazy_gettext(
+        "Fill in your sleep diary each morning. Nights noted in the last 7 days: %(nights)s."
+    ),
+    "sleep-low": lazy_gettext(
+        "You slept for about %(percent)s of your time in bed. Get up at the same time "
+        "every day. If you lie awake for about 20 minutes, leave the bed or sit up until you "
+        "feel sleepy."
+    ),
+    "sleep-fair": lazy_gettext(
+        "You slept for about %(percent)s of your time in bed. Keep your rising time, and go to "
+        "bed when you feel sleepy."
+    ),
+    "sleep-good": lazy_gettext(
+        "You slept for about %(percent)s of your time in bed. That is a good share. Keep your "
+        "rising time."
+    ),
+    "sleep-window": lazy_gettext(
+        "Agreed with your practice: %(hours)s hours and %(minutes)s minutes in bed for now. Keep "
+        "your rising time and go to bed later. Do not drive when you feel sleepy."
+    ),
+    "sleep-window-soon": lazy_gettext(
+        "Your practice has agreed a set time in bed with you. It begins after 7 nights in your "
+        "diary. Nights noted in the last 7 days: %(nights)s."
+    ),
+    "sleep-suspended": lazy_gettext(
+        "You were very sleepy by day, so your set time in bed is paused. Sleep as long as you"
+        " need, do not drive while you feel sleepy, and tell your practice."
+    ),
 }
 
 

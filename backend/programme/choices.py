@@ -15,6 +15,8 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
+from backend.programme import sleep
+from backend.programme.daily import RESTRICTION
 from backend.programme.graded import (
     AIM,
     APPROVED,
@@ -22,6 +24,7 @@ from backend.programme.graded import (
     GRADED_ACTIVITY,
     GRADED_EXPOSURE,
     RATED,
+    SLEEP,
     Standing,
     plain,
     today_in,
@@ -115,18 +118,52 @@ def approve(patient_id: UUID, activity_id: UUID, item: str) -> Standing:
 
     Raises ``Problem`` 404, 409 or 422.
     """
-    activity = session.scalar(
-        select(Activity).where(Activity.id == activity_id, Activity.patient_id == patient_id)
-    )
-    if activity is None:
-        raise not_found("activity")
-    view = _of_engine(view_of(activity, catalogue(), held=False, language="en"), GRADED_EXPOSURE)
+    view = _of_engine(_of_patient(patient_id, activity_id), GRADED_EXPOSURE)
+    activity = view.activity
     known = _movements(activity)
     if plain(item) not in known:
         raise invalid({"item": "There is no such movement on the patient's list."})
     _keep(activity, APPROVED, today_in(zone_of(patient_id)), {known[plain(item)]: {}})
     record("activity.approve", activity)
     return _standing(view)
+
+
+def restrict_sleep(
+    patient_id: UUID, activity_id: UUID, enabled: bool, answers: Mapping[str, bool | None]
+) -> Standing:
+    """A provider enables a set time in bed for a patient, or withdraws it; from today.
+
+    ``answers`` say of each of ``sleep.BARRING`` whether it is so: to enable, all must be no. Raises
+    ``Problem`` 404, 409 or 422.
+    """
+    view = _of_engine(_of_patient(patient_id, activity_id), SLEEP)
+    if view.activity.started_at is None:
+        raise Problem(409, "not-yet", "This module has not begun yet.")
+    if enabled:
+        faults = {code.replace("-", "_"): _barred(answers.get(code)) for code in sleep.BARRING}
+        found = {name: fault for name, fault in faults.items() if fault is not None}
+        if found:
+            raise invalid(found)
+    day = today_in(zone_of(patient_id))
+    said = {"enabled": enabled, **{code: answers.get(code) for code in sleep.BARRING}}
+    _keep(view.activity, RESTRICTION, day, {"": said})
+    record("activity.sleep-restriction", view.activity, enabled=enabled)
+    return _standing(view)
+
+
+def _barred(answer: bool | None) -> str | None:
+    if answer is None:
+        return "Answer this first."
+    return "Time in bed is not restricted with this." if answer else None
+
+
+def _of_patient(patient_id: UUID, activity_id: UUID) -> ActivityView:
+    activity = session.scalar(
+        select(Activity).where(Activity.id == activity_id, Activity.patient_id == patient_id)
+    )
+    if activity is None:
+        raise not_found("activity")
+    return view_of(activity, catalogue(), held=False, language="en")
 
 
 def _graded(activity_id: UUID, engine: str) -> ActivityView:

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from backend.core.clock import now
 from backend.core.database import session
 from backend.patients.models import Patient
-from backend.programme import graded_activity, graded_exposure, words
+from backend.programme import daily, graded_activity, graded_exposure, words
+from backend.programme.daily import RESTRICTION, Paced, Slept
 from backend.programme.graded_activity import Aim, State
 from backend.programme.graded_exposure import Ladder, Trial
 from backend.programme.models import ActivityEvent, PracticeLog
@@ -29,7 +30,9 @@ from backend.risk.practice_rules import PracticeRules
 
 GRADED_ACTIVITY = "graded-activity"
 GRADED_EXPOSURE = "graded-exposure"
-ENGINES = (GRADED_ACTIVITY, GRADED_EXPOSURE)
+PACING = "pacing"
+SLEEP = "sleep"
+ENGINES = (GRADED_ACTIVITY, GRADED_EXPOSURE, PACING, SLEEP)
 AIM, FLARE, RATED, APPROVED = "aim", "flare", "rated", "approved"
 
 # What the modules' practice asks for, by the ids of its values.
@@ -82,16 +85,24 @@ class Rungs:
 
 @dataclass(frozen=True)
 class Standing:
-    """A graded activity on a day: its quota or its ladder."""
+    """A graded activity on a day: its quota, its ladder, its blocks or its nights."""
 
     quota: Quota | None = None
     rungs: Rungs | None = None
+    paced: Paced | None = None
+    slept: Slept | None = None
 
     @property
-    def for_provider(self) -> str | None:
+    def told(self) -> Quota | Rungs | Paced | Slept:
+        """The one of the four that it is."""
+        told = self.quota or self.rungs or self.paced or self.slept
+        assert told is not None
+        return told
+
+    @property
+    def for_provider(self) -> str:
         """A line for the provider's plan."""
-        told = self.quota or self.rungs
-        return None if told is None else told.for_provider
+        return self.told.for_provider
 
     @property
     def stuck(self) -> bool:
@@ -119,16 +130,28 @@ def standings(
     graded = [i for i, name in engines.items() if name in ENGINES]
     if not graded:
         return {}
-    told = _told(graded)
+    told = _told(graded, any(engines[i] in (PACING, SLEEP) for i in graded))
     begun = any(each.events for each in told.values())
     gates = _gates(patient_id, ZoneInfo(zone)) if begun else []
     today = today_in(zone)
-    return {
-        activity_id: Standing(quota=_quota(rules, told[activity_id], gates, today))
-        if engines[activity_id] == GRADED_ACTIVITY
-        else Standing(rungs=_rungs(rules, told[activity_id]))
-        for activity_id in graded
-    }
+    return {i: _standing(rules, engines[i], told[i], gates, today) for i in graded}
+
+
+def _standing(
+    rules: PracticeRules,
+    engine: str,
+    told: _Told,
+    gates: Sequence[graded_activity.Event],
+    today: date,
+) -> Standing:
+    if engine == GRADED_ACTIVITY:
+        return Standing(quota=_quota(rules, told, gates, today))
+    if engine == GRADED_EXPOSURE:
+        return Standing(rungs=_rungs(rules, told))
+    if engine == PACING:
+        return Standing(paced=daily.paced(rules.pacing, told.logs, today))
+    switches = [each for each in told.events if each.kind == RESTRICTION]
+    return Standing(slept=daily.slept(rules.sleep, told.logs, switches, today))
 
 
 def zone_of(patient_id: UUID) -> str:
@@ -148,7 +171,7 @@ def plain(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _told(activity_ids: Sequence[UUID]) -> dict[UUID, _Told]:
+def _told(activity_ids: Sequence[UUID], by_logs: bool) -> dict[UUID, _Told]:
     told = {activity_id: _Told() for activity_id in activity_ids}
     events = (
         select(
@@ -164,7 +187,7 @@ def _told(activity_ids: Sequence[UUID]) -> dict[UUID, _Told]:
     )
     for event in session.execute(events):
         told[event.activity_id].events.append(event)
-    if not any(each.events for each in told.values()):
+    if not by_logs and not any(each.events for each in told.values()):
         return told
     logs = (
         select(

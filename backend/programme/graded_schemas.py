@@ -29,6 +29,10 @@ def _number(lowest: int, above: bool = False, **kwargs: Any) -> fields.Decimal:
     )
 
 
+def _barring() -> fields.Boolean:
+    return fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False})
+
+
 class AimIn(Schema):
     """What to work on, and how much of it: 20 minutes of walking.
 
@@ -130,6 +134,56 @@ class LadderOut(Schema):
     complete = fields.Boolean(required=True, attribute="ladder.complete")
     success = fields.Boolean(required=True, attribute="ladder.success")
     for_patient = fields.String(required=True, attribute="sentence.english")
+
+
+class BlocksWeekOut(Schema):
+    """A week of blocks that was judged."""
+
+    begins_on = fields.Date(required=True)
+    planned = fields.Float(required=True)
+    kept = fields.Float(required=True)
+    decision = fields.String(required=True)
+
+
+class PacingOut(Schema):
+    """Minutes of work and of rest by the clock; none until three uptime tries are done.
+
+    ``swings``: boom-or-bust days of the last seven, where enough days were rated.
+    """
+
+    work = fields.Float(allow_none=True, dump_default=None, attribute="state.blocks.work")
+    rest = fields.Float(allow_none=True, dump_default=None, attribute="state.blocks.rest")
+    tries = fields.Integer(required=True, attribute="state.tries")
+    swings = fields.Integer(allow_none=True, required=True, attribute="state.swings")
+    success = fields.Boolean(allow_none=True, required=True, attribute="state.success")
+    weeks = fields.List(fields.Nested(BlocksWeekOut), required=True, attribute="state.weeks")
+    for_patient = fields.String(required=True, attribute="sentence.english")
+
+
+class SleepOut(Schema):
+    """Sleep of the last seven days by the diary; ``efficiency`` is percent of the time in bed.
+
+    ``window``: minutes to spend in bed, only where a provider has enabled it; ``suspended`` while
+    the person is very sleepy by day.
+    """
+
+    nights = fields.Integer(required=True, attribute="state.nights")
+    efficiency = fields.Float(allow_none=True, required=True, attribute="state.efficiency")
+    window = fields.Integer(allow_none=True, required=True, attribute="state.window.minutes")
+    enabled = fields.Boolean(required=True, attribute="state.enabled")
+    suspended = fields.Boolean(required=True, attribute="state.suspended")
+    for_patient = fields.String(required=True, attribute="sentence.english")
+
+
+class RestrictionIn(Schema):
+    """Whether time in bed is restricted. To enable it, all that bars it must be ``false``."""
+
+    enabled = fields.Boolean(required=True, truthy={True}, falsy={False})
+    bipolar_disorder = _barring()
+    epilepsy = _barring()
+    untreated_sleep_apnoea = _barring()
+    safety_critical_job = _barring()
+    pregnancy = _barring()
 
 
 class GoalIn(Schema):

@@ -11,11 +11,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
-from backend.programme import graded_activity, graded_exposure, progression, words
+from backend.programme import graded_activity, graded_exposure, pacing, progression, sleep, words
 from backend.programme.graded import (
     ENGINES,
     GRADED_ACTIVITY,
     GRADED_EXPOSURE,
+    PACING,
+    SLEEP,
     ChosenAim,
     Standing,
     standings,
@@ -77,6 +79,10 @@ def _decisions(activity_id: UUID, standing: Standing) -> Iterator[dict[str, Any]
         yield from _weeks(standing.quota.aim, standing.quota.state)
     if standing.rungs is not None:
         yield from _rungs(standing.rungs.ladder)
+    if standing.paced is not None:
+        yield from _blocks(standing.paced.state)
+    if standing.slept is not None:
+        yield from _windows(standing.slept.state)
 
 
 def _weeks(aim: ChosenAim, state: State) -> Iterator[dict[str, Any]]:
@@ -94,6 +100,37 @@ def _weeks(aim: ChosenAim, state: State) -> Iterator[dict[str, Any]]:
             },
             "for_patient": words.week_sentence(week).english,
             "for_provider": words.week_for_provider(week, aim.activity),
+        }
+
+
+def _blocks(state: pacing.State) -> Iterator[dict[str, Any]]:
+    for week in state.weeks:
+        yield {
+            "rule": PACING,
+            "decision": week.decision,
+            "occurrence": f"{week.begins_on.isoformat()} {week.decision}",
+            "inputs": {
+                "week_from": week.begins_on.isoformat(),
+                "planned": float(week.planned),
+                "kept": float(week.kept),
+            },
+            "for_patient": words.pacing_week_sentence(week).english,
+            "for_provider": words.pacing_week_for_provider(week),
+        }
+
+
+def _windows(state: sleep.State) -> Iterator[dict[str, Any]]:
+    for step in state.steps:
+        yield {
+            "rule": SLEEP,
+            "decision": "window",
+            "occurrence": f"{step.from_day.isoformat()} {step.minutes}",
+            "inputs": {"from": step.from_day.isoformat(), "minutes": step.minutes},
+            "for_patient": words.window_sentence(step.minutes).english,
+            "for_provider": (
+                f"Time in bed from {step.from_day.isoformat()}: {step.minutes} minutes; "
+                f"{step.reason}."
+            ),
         }
 
 

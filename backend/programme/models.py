@@ -127,13 +127,16 @@ class ActivityEvent(OwnedByPractice, Base):
     """Something told about a graded activity on a day, beside its practice.
 
     ``aim``: what is worked towards; ``flare``: a flare-up; ``rated`` and ``approved``: an item of
-    the ladder. Where somebody stands is computed from these and from the practice, never stored.
+    the ladder; ``restriction``: whether a provider has enabled a set time in bed. Where somebody
+    stands is computed from these and from the practice, never stored.
     """
 
     __tablename__ = "activity_event"
     __table_args__ = (
         Index("uq_activity_event_day", "activity_id", "kind", "item", "day", unique=True),
-        CheckConstraint("kind IN ('aim', 'flare', 'rated', 'approved')", name="kind"),
+        CheckConstraint(
+            "kind IN ('aim', 'flare', 'rated', 'approved', 'restriction')", name="kind"
+        ),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))

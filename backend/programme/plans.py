@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import current_app
@@ -256,12 +257,13 @@ def standing_of(view: ActivityView) -> Standing | None:
     return standings(rules, engines, activity.patient_id, zone).get(activity.id)
 
 
-def record(action: str, activity: Activity) -> None:
-    """Note in the audit trail what was done with an activity."""
+def record(action: str, activity: Activity, **details: Any) -> None:
+    """Note in the audit trail what was done with an activity; codes and counts only."""
     audit.record(
         action,
         practice_id=activity.practice_id,
         patient_id=activity.patient_id,
         entity="activity",
         entity_id=activity.id,
+        **details,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from backend.core.schema import Schema
-from backend.programme.graded_schemas import LadderOut, QuotaOut
+from backend.programme.graded_schemas import LadderOut, PacingOut, QuotaOut, SleepOut
 from backend.programme.modules import STEP_KINDS, VALUE_KINDS
 
 
@@ -108,6 +108,10 @@ class ModuleTextOut(ActivityOut):
     ladder = fields.Nested(
         LadderOut, allow_none=True, dump_default=None, attribute="standing.rungs"
     )
+    pacing = fields.Nested(
+        PacingOut, allow_none=True, dump_default=None, attribute="standing.paced"
+    )
+    sleep = fields.Nested(SleepOut, allow_none=True, dump_default=None, attribute="standing.slept")
 
 
 class QuizIn(Schema):

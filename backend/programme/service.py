@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from backend.programme.adaptation import Progress, adapt
-from backend.programme.choices import approve, choose_aim, declare_flare, rate_ladder
+from backend.programme.choices import (
+    approve,
+    choose_aim,
+    declare_flare,
+    rate_ladder,
+    restrict_sleep,
+)
 from backend.programme.engagement import engagement_of, tasks_of
 from backend.programme.goal_setting import Goals, goals_of, set_goal, tell_attainment
 from backend.programme.graded import Quota, Rungs, Standing
@@ -49,6 +55,7 @@ __all__ = [
     "plan_next_review",
     "plan_of",
     "rate_ladder",
+    "restrict_sleep",
     "set_goal",
     "take_due_reviews",
     "tasks_of",

@@ -7,22 +7,23 @@ behavioural therapy for insomnia in low back pain is at feasibility stage (Ho 20
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from backend.risk.practice_rules import SleepRule
 
-@dataclass(frozen=True)
-class SleepRule:
-    """Minutes and percent."""
-
-    diary_nights: int = 7
-    beyond_sleep: int = 30
-    step: int = 15
-    floor: int = 330
-    longer_from: int = 85
-    shorter_below: int = 80
-    longest: int = 600
+WEEK = 7
+# What bars a shorter time in bed, by the codes of the module's contraindications. A provider
+# answers all five before it is enabled.
+BARRING = (
+    "bipolar-disorder",
+    "epilepsy",
+    "untreated-sleep-apnoea",
+    "safety-critical-job",
+    "pregnancy",
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,34 @@ class Window:
 
     minutes: int | None
     reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """From a day on, so many minutes in bed, and why."""
+
+    day: int
+    minutes: int
+    reason: str
+
+    @property
+    def from_day(self) -> date:
+        """The day it counts from."""
+        return date.fromordinal(self.day)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a person stands on a day: ``nights`` noted in the last seven days, their efficiency
+    (0-100), and the window; ``enabled`` by a provider, ``suspended`` for sleepiness by day.
+    ``steps`` are the windows there were since it was enabled."""
+
+    nights: int
+    efficiency: Decimal | None
+    window: Window
+    enabled: bool = False
+    suspended: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 def efficiency(nights: Sequence[Night]) -> Decimal | None:
@@ -78,6 +107,74 @@ def next_window(
     if share < rule.shorter_below:
         return Window(_within(rule, Decimal(present - rule.step)), f"{share} % is a low share")
     return Window(present, f"{share} % is about right")
+
+
+def replay(
+    rule: SleepRule,
+    nights: Mapping[int, Night],
+    sleepiness: Mapping[int, int],
+    switches: Iterable[tuple[int, bool]],
+    today: int,
+) -> State:
+    """Where a person stands on ``today``.
+
+    ``nights`` and ``sleepiness`` by day (0-10) go by the day of rising (``date.toordinal()``);
+    ``switches`` say from which day a provider has enabled the window, or withdrawn it. It begins
+    once seven nights of the last fourteen days are known, and is looked at again every seven days;
+    a week in which it was suspended leaves it as it was.
+    """
+    lately = _between(nights, today - WEEK + 1, today)
+    share = efficiency(lately)
+    since = _enabled_since(switches, today)
+    sleepy = _is_sleepy(rule, sleepiness, today)
+    if since is None:
+        return State(len(lately), share, first_window(rule, (), False))
+    begins, window = _begun(rule, nights, since, today)
+    steps = []
+    while (minutes := window.minutes) is not None:
+        steps.append(Step(begins, minutes, window.reason))
+        begins += WEEK
+        if begins > today:
+            break
+        week = _between(nights, begins - WEEK + 1, begins)
+        if begins == today and len(week) < rule.diary_nights:
+            # The last night may still be noted today.
+            break
+        if _is_sleepy(rule, sleepiness, begins):
+            window = Window(minutes, "unchanged, for sleepiness by day was high")
+        else:
+            window = next_window(rule, minutes, week, True)
+    if sleepy:
+        window = first_window(rule, (), True, sleepy=True)
+    return State(len(lately), share, window, True, sleepy, tuple(steps))
+
+
+def _begun(
+    rule: SleepRule, nights: Mapping[int, Night], since: int, today: int
+) -> tuple[int, Window]:
+    """The first day on which there are nights enough, and the window of that day."""
+    for day in (since, *(d for d in sorted(nights) if since < d <= today)):
+        known = [d for d in sorted(nights) if day - rule.diary_days < d <= day]
+        if len(known) >= rule.diary_nights:
+            newest = [nights[d] for d in known[-rule.diary_nights :]]
+            return day, first_window(rule, newest, True)
+    return since, first_window(rule, (), True)
+
+
+def _enabled_since(switches: Iterable[tuple[int, bool]], today: int) -> int | None:
+    since: int | None = None
+    for day, on in sorted((s for s in switches if s[0] <= today), key=lambda s: s[0]):
+        since = (day if since is None else since) if on else None
+    return since
+
+
+def _is_sleepy(rule: SleepRule, sleepiness: Mapping[int, int], day: int) -> bool:
+    high = (d for d, n in sleepiness.items() if day - WEEK < d <= day and n >= rule.sleepy_from)
+    return len(list(high)) >= rule.sleepy_days
+
+
+def _between(nights: Mapping[int, Night], first: int, last: int) -> list[Night]:
+    return [nights[day] for day in sorted(nights) if first <= day <= last]
 
 
 def _off(enabled: bool, sleepy: bool) -> Window | None:

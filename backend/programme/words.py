@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from backend.programme import graded_activity, graded_exposure
+from backend.programme import graded_activity, graded_exposure, pacing, sleep
 from backend.programme.graded_activity import State, Week
 from backend.programme.graded_exposure import Ladder
+from backend.risk.practice_rules import SleepRule
 
 TRIES = 3
 
@@ -48,6 +49,31 @@ ENGLISH: Mapping[str, str] = {
     "stuck-rung": "This movement stays hard: %(item)s. Your practice can help you with it.",
     "ladder-done": "You have done every movement on your list. Rate them again to see what has "
     "changed.",
+    "uptime-tries": "Time one activity until the pain first clearly goes up, then stop. "
+    "Tries still to do: %(left)s.",
+    "blocks": "Your slices for now: %(work)s minutes of work, then %(rest)s minutes of rest. "
+    "Stop by the clock, while you still feel fine.",
+    "blocks-up": "You kept to your slices, so your work time went up. Now: %(work)s minutes of "
+    "work, then %(rest)s minutes of rest.",
+    "blocks-even": "Your days have become more even. Your slices for now: %(work)s minutes"
+    " of work, then %(rest)s minutes of rest.",
+    "sleep-diary": "Fill in your sleep diary each morning. Nights noted in the last 7 days: "
+    "%(nights)s.",
+    "sleep-low": "You slept for about %(percent)s of your time in bed. Get up at the same time "
+    "every day. If you lie awake for about 20 minutes, leave the bed or sit up until "
+    "you feel sleepy.",
+    "sleep-fair": "You slept for about %(percent)s of your time in bed. Keep your rising time, "
+    "and go to bed when you feel sleepy.",
+    "sleep-good": "You slept for about %(percent)s of your time in bed. That is a good share. "
+    "Keep your rising time.",
+    "sleep-window": "Agreed with your practice: %(hours)s hours and %(minutes)s minutes in bed for "
+    "now. Keep your rising time and go to bed later. Do not drive when you feel "
+    "sleepy.",
+    "sleep-window-soon": "Your practice has agreed a set time in bed with you. It begins after 7"
+    " nights in your diary. Nights noted in the last 7 days: %(nights)s.",
+    "sleep-suspended": "You were very sleepy by day, so your set time in bed is paused. Sleep "
+    "as long as you need, do not drive while you feel sleepy, and tell your"
+    " practice.",
     # What was decided
     "week-advance": "You met your amount on %(met)s of %(planned)s days. It goes up a step.",
     "week-hold": "You met your amount on %(met)s of %(planned)s days. It stays for one more week.",
@@ -55,6 +81,8 @@ ENGLISH: Mapping[str, str] = {
     "now.",
     "week-new-baseline": "Something about this plan does not suit you yet. Do three new tries and "
     "begin afresh. Your practice can help you.",
+    "pacing-advance": "You kept %(kept)s of %(planned)s slices. Your work time goes up a little.",
+    "pacing-hold": "You kept %(kept)s of %(planned)s slices. Your work time stays as it is.",
     "rung-advance": "You have done this movement: %(item)s. On to the next one.",
     "rung-easier-item": "An easier movement before this one may help: %(item)s.",
     "rung-stuck": "This movement stays hard: %(item)s. Your practice can help you with it.",
@@ -182,6 +210,87 @@ def ladder_for_provider(ladder: Ladder) -> str:
         told += f"; now: {ladder.current}"
     if ladder.verdict != graded_exposure.GO_ON:
         told += f" ({ladder.verdict})"
+    return f"{told}."
+
+
+def pacing_sentence(state: pacing.State) -> Sentence:
+    """What to do by the clock, or the tries still to do."""
+    if state.blocks is None:
+        return Sentence("uptime-tries", {"left": str(pacing.TRIES - state.tries)})
+    values = {"work": number(state.blocks.work), "rest": number(state.blocks.rest)}
+    if state.success:
+        return Sentence("blocks-even", values)
+    up = bool(state.weeks) and state.weeks[-1].decision == pacing.ADVANCE
+    return Sentence("blocks-up" if up else "blocks", values)
+
+
+def pacing_week_sentence(week: pacing.Week) -> Sentence:
+    """What a judged week of slices means for the person."""
+    values = {"kept": number(week.kept), "planned": number(week.planned)}
+    return Sentence(f"pacing-{week.decision}", values)
+
+
+def pacing_week_for_provider(week: pacing.Week) -> str:
+    """The same for a provider."""
+    return (
+        f"Pacing, week from {week.begins_on.isoformat()}: {number(week.kept)} of "
+        f"{number(week.planned)} planned blocks kept; {week.decision}."
+    )
+
+
+def pacing_for_provider(state: pacing.State) -> str:
+    """A line for the provider's plan."""
+    if state.blocks is None:
+        told = f"{state.tries} of {pacing.TRIES} uptime tries done"
+    else:
+        work, rest = number(state.blocks.work), number(state.blocks.rest)
+        told = f"Blocks of {work} min work and {rest} min rest"
+    if state.swings is not None:
+        told += f"; {state.swings} boom-or-bust days in the last 7"
+    if state.success:
+        told += "; goal of the module reached"
+    return f"{told}."
+
+
+def sleep_sentence(rule: SleepRule, state: sleep.State) -> Sentence:
+    """What to do about sleep; a window is named only where a provider has enabled it."""
+    if state.suspended:
+        return Sentence("sleep-suspended")
+    if state.window.minutes is not None:
+        return window_sentence(state.window.minutes)
+    nights = {"nights": str(state.nights)}
+    if state.enabled:
+        return Sentence("sleep-window-soon", nights)
+    if state.efficiency is None or state.nights < rule.diary_nights:
+        return Sentence("sleep-diary", nights)
+    code = "sleep-fair"
+    if state.efficiency >= rule.longer_from:
+        code = "sleep-good"
+    elif state.efficiency < rule.shorter_below:
+        code = "sleep-low"
+    return Sentence(code, {"percent": f"{state.efficiency:.0f} %"})
+
+
+def window_sentence(window: int) -> Sentence:
+    """How long to spend in bed, in minutes."""
+    hours, minutes = divmod(window, 60)
+    return Sentence("sleep-window", {"hours": str(hours), "minutes": str(minutes)})
+
+
+def sleep_for_provider(rule: SleepRule, state: sleep.State) -> str:
+    """A line for the provider's plan."""
+    told = f"{state.nights} of {rule.diary_nights} nights noted"
+    if state.efficiency is not None:
+        told += f"; efficiency {number(state.efficiency)} %"
+    if state.suspended:
+        told += "; time in bed suspended, sleepy by day"
+    elif state.window.minutes is not None:
+        hours, minutes = divmod(state.window.minutes, 60)
+        told += f"; time in bed {hours} h {minutes} min"
+    elif state.enabled:
+        told += "; time in bed enabled, waits for the diary"
+    else:
+        told += "; restriction of time in bed is off"
     return f"{told}."
 
 

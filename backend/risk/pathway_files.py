@@ -25,7 +25,14 @@ from backend.risk.pathway import (
     ProgressionRule,
     ServiceTime,
 )
-from backend.risk.practice_rules import ActivityRule, ExposureRule, GoalRule, PracticeRules
+from backend.risk.practice_rules import (
+    ActivityRule,
+    ExposureRule,
+    GoalRule,
+    PacingRule,
+    PracticeRules,
+    SleepRule,
+)
 from backend.risk.profile import AnswerSource, FactorRule, FactorSource
 from backend.risk.response_index import Component, FirstWeek, PointSource, ResponseIndexRule
 from backend.risk.rule_files import read_rules
@@ -39,7 +46,7 @@ SHARES = {
     "step_share": (Decimal("0.05"), Decimal("0.20")),
 }
 
-R = TypeVar("R", ActivityRule, ExposureRule, GoalRule)
+R = TypeVar("R", ActivityRule, ExposureRule, GoalRule, PacingRule, SleepRule)
 
 
 def names(content: Path) -> list[str]:
@@ -215,13 +222,15 @@ def _plan(raw: Mapping[str, Any]) -> PlanRule:
 
 
 def _practice(raw: Mapping[str, Any]) -> PracticeRules:
-    unknown = sorted(raw.keys() - {"activity", "exposure", "goal"})
+    unknown = sorted(raw.keys() - {"activity", "exposure", "goal", "pacing", "sleep"})
     if unknown:
         raise ValueError(f"practice: there is no engine {unknown[0]}")
     rules = PracticeRules(
         activity=_numbers(ActivityRule, "activity", raw),
         exposure=_numbers(ExposureRule, "exposure", raw),
         goal=_numbers(GoalRule, "goal", raw),
+        pacing=_numbers(PacingRule, "pacing", raw),
+        sleep=_numbers(SleepRule, "sleep", raw),
     )
     for name, (lowest, highest) in SHARES.items():
         share = getattr(rules.activity, name)

@@ -1,4 +1,4 @@
-"""The numbers of graded activity, graded exposure and goals, as a pathway sets them. Plain values.
+"""The numbers of all that is practised by number, as a pathway sets them. Plain values.
 
 A start at 70 % of the mean of three tries is from a published protocol (BMC Public Health 2007;
 7:254, table 2). What no trial established is a default of Lumbra's own.
@@ -64,9 +64,44 @@ class GoalRule:
 
 
 @dataclass(frozen=True)
+class PacingRule:
+    """Minutes and shares. A day booms or busts when it lies ``far`` above or below the usual;
+    ``rated_days`` of a week must be rated before it is compared."""
+
+    work_share: Decimal = Decimal("0.8")
+    rest_share: Decimal = Decimal("0.25")
+    least_rest: Decimal = Decimal(2)
+    rise: Decimal = Decimal("0.10")
+    kept_from: Decimal = Decimal("0.67")
+    less_variation: Decimal = Decimal("0.20")
+    booms_a_week: int = 1
+    far: Decimal = Decimal("0.5")
+    rated_days: int = 4
+
+
+@dataclass(frozen=True)
+class SleepRule:
+    """Minutes and percent. Sleepiness by day (0-10) from ``sleepy_from`` on, noted on
+    ``sleepy_days`` of the last seven, suspends a window."""
+
+    diary_nights: int = 7
+    beyond_sleep: int = 30
+    step: int = 15
+    floor: int = 330
+    longer_from: int = 85
+    shorter_below: int = 80
+    longest: int = 600
+    diary_days: int = 14
+    sleepy_from: int = 7
+    sleepy_days: int = 2
+
+
+@dataclass(frozen=True)
 class PracticeRules:
     """The rules of everything that is practised by number."""
 
     activity: ActivityRule = field(default_factory=ActivityRule)
     exposure: ExposureRule = field(default_factory=ExposureRule)
     goal: GoalRule = field(default_factory=GoalRule)
+    pacing: PacingRule = field(default_factory=PacingRule)
+    sleep: SleepRule = field(default_factory=SleepRule)

@@ -15,7 +15,7 @@ from tests.programme.test_service import plan, practise
 from tests.world import PatientAccount, World
 
 __all__ = ["climber", "clinician", "walker"]
-DECIDED = ("week-", "rung-")
+DECIDED = ("week-", "rung-", "pacing-")
 
 
 def page(app: Flask, world: World, patient: PatientAccount, module: str) -> Browser:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.programme import pacing
-from backend.programme.pacing import Blocks, PacingRule
+from backend.programme.pacing import Blocks, Day
+from backend.risk.practice_rules import PacingRule
 
 RULE = PacingRule()
 
@@ -50,15 +54,121 @@ def test_days_far_above_or_below_the_usual_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "expected"),
+    ("before", "after", "booms", "expected"),
     [
-        ([2, 20, 2, 20], [8, 12, 8, 12], True),
-        ([2, 20, 2, 20], [2, 20, 2, 19], False),
-        ([10, 10, 10, 11], [10, 10, 10, 16], True),
-        ([10], [10], False),
+        ([0.5], [0.4], 2, True),
+        ([0.5], [0.41], 2, False),
+        ([0.5], [0.9], 1, True),
+        ([], [0.1], 2, False),
+        ([0.5], [], 2, False),
+        ([], [], 1, True),
     ],
 )
-def test_success_is_less_variation_or_few_swings(
-    before: list[float], after: list[float], expected: bool
+def test_success_is_a_fifth_less_variation_within_the_day_or_few_swings(
+    before: list[float], after: list[float], booms: int, expected: bool
 ) -> None:
-    assert pacing.has_succeeded(RULE, before, after) is expected
+    assert pacing.has_succeeded(RULE, before, after, booms) is expected
+
+
+def test_variation_within_a_day_is_its_spread_by_its_mean() -> None:
+    assert pacing.within_day((2, 5, 8)) == pytest.approx(0.6)
+    assert pacing.within_day((5, 5, 5)) == 0
+    assert pacing.within_day((0, 0, 0)) is None
+    assert pacing.within_day((7,)) is None
+
+
+def tries(*uptimes: int) -> list[Day]:
+    return [Day(n, uptime=Decimal(uptime)) for n, uptime in enumerate(uptimes)]
+
+
+def kept(day: int, *shares: tuple[int, int]) -> list[Day]:
+    return [
+        Day(day + n, kept=Decimal(share[0]), planned=Decimal(share[1]))
+        for n, share in enumerate(shares)
+    ]
+
+
+def test_before_three_tries_there_are_no_blocks() -> None:
+    assert pacing.replay(RULE, tries(20, 25), 5) == pacing.State(None, 2)
+
+
+@pytest.mark.parametrize(
+    ("shares", "work"),
+    [
+        ([(3, 3)] * 4, 22),
+        # 8 of 12 are 0.67, 7 of 12 are not.
+        ([(2, 3)] * 4, 22),
+        ([(2, 3)] * 3 + [(1, 3)], 20),
+        # More kept than planned makes up for no other day.
+        ([(9, 3), (0, 3)], 20),
+        ([], 20),
+    ],
+)
+def test_a_week_of_blocks_is_judged_once_it_is_over(
+    shares: list[tuple[int, int]], work: int
+) -> None:
+    days = [*tries(20, 25, 30), *kept(3, *shares)]
+    state = pacing.replay(RULE, days, 8)
+    assert state.blocks is not None and state.blocks.work == 20
+    state = pacing.replay(RULE, days, 9)
+    assert state.blocks is not None and state.blocks.work == work
+    assert len(state.weeks) == bool(shares)
+
+
+def test_three_new_tries_begin_anew_and_until_then_the_old_blocks_stay() -> None:
+    days = [*tries(20, 25, 30), *kept(3, (3, 3))]
+    days += [Day(10 + n, uptime=Decimal(u)) for n, u in enumerate((5, 5, 5))]
+    state = pacing.replay(RULE, days, 11)
+    assert state.blocks is not None and (state.blocks.work, state.tries) == (22, 2)
+    state = pacing.replay(RULE, days, 12)
+    assert state.blocks is not None and (state.blocks.work, state.tries) == (4, 0)
+
+
+def rated(day: int, count: int, *parts: float) -> list[Day]:
+    return [Day(day + n, parts=parts) for n in range(count)]
+
+
+def test_success_compares_the_last_week_with_the_first() -> None:
+    uneven, even = (1.0, 9.0, 2.0), (4.0, 5.0, 4.0)
+    begun = [*rated(0, 7, *uneven), *[Day(7 + n, uptime=Decimal(20)) for n in range(3)]]
+    assert pacing.replay(RULE, begun, 6).success is None
+    assert pacing.replay(RULE, begun, 6).swings == 0
+    assert pacing.replay(RULE, [*begun, *rated(14, 3, *even)], 20).success is None
+    assert pacing.replay(RULE, [*begun, *rated(14, 4, *even)], 20).success is True
+    wild = [*rated(14, 2, 0.0, 1.0, 0.0), *rated(16, 2, 10.0, 10.0, 9.0)]
+    state = pacing.replay(RULE, [*begun, *wild], 20)
+    assert state.swings == 4
+    swung = [Day(14 + n, parts=uneven, swung=True) for n in range(4)]
+    state = pacing.replay(RULE, [*begun, *swung], 20)
+    assert (state.swings, state.success) == (4, False)
+
+
+DAYS = st.lists(
+    st.builds(
+        Day,
+        st.integers(0, 60),
+        uptime=st.none() | st.integers(1, 1440).map(Decimal),
+        planned=st.integers(0, 20).map(Decimal),
+        kept=st.integers(0, 20).map(Decimal),
+    ),
+    max_size=40,
+    unique_by=lambda day: day.day,
+)
+
+
+@given(days=DAYS, order=st.randoms(), today=st.integers(0, 80))
+def test_the_order_of_telling_changes_nothing_and_work_rises_by_a_tenth_at_most(
+    days: list[Day], order: random.Random, today: int
+) -> None:
+    state = pacing.replay(RULE, days, today)
+    told = list(days)
+    order.shuffle(told)
+    assert pacing.replay(RULE, told, today) == state
+    assert state.tries < pacing.TRIES
+    if state.blocks is not None:
+        assert state.blocks.work >= 1
+        assert state.blocks.rest >= RULE.least_rest
+        before = pacing.replay(RULE, days, today - 1).blocks
+        timed = any(day.day == today and day.uptime for day in days)
+        if before is not None and not timed:
+            assert before.work <= state.blocks.work <= max(before.work * Decimal("1.1") + 1, 2)
