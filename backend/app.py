@@ -24,6 +24,7 @@ from backend.patients import routes as patients
 from backend.practices import routes as practices
 from backend.programme import diary_routes as diaries
 from backend.programme import routes as programme
+from backend.quality import routes as quality
 from backend.risk import routes as risk
 
 API_BLUEPRINTS = (
@@ -36,6 +37,7 @@ API_BLUEPRINTS = (
     risk.blueprint,
     companion_api.blueprint,
     alerts.blueprint,
+    quality.blueprint,
     messaging.blueprint,
 )
 PAGES = (

@@ -11,6 +11,7 @@ from backend.messaging import models as messaging
 from backend.patients import models as patients
 from backend.practices import models as practices
 from backend.programme import models as programme
+from backend.quality import models as quality
 from backend.risk import models as risk
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "patients",
     "practices",
     "programme",
+    "quality",
     "risk",
     "sessions",
 ]

@@ -70,6 +70,22 @@ TABLE = {
     "GET /v1/me/goal": "patient",
     "PUT /v1/me/goal": "patient",
     "POST /v1/me/goal/attainment": "patient",
+    "GET /v1/training/topics": CARE,
+    "GET /v1/training/topics/<topic_id>": CARE,
+    "POST /v1/training/topics/<topic_id>/quiz": CARE,
+    "GET /v1/training/competence": CARE,
+    "GET /v1/providers/<uuid:provider_id>/competence": "lead",
+    "POST /v1/providers/<uuid:provider_id>/competence": "lead",
+    "POST /v1/providers/<uuid:provider_id>/training": CARE,
+    "PUT /v1/providers/<uuid:provider_id>/mentor": "lead",
+    "GET /v1/consultations/checklist": CARE,
+    "GET /v1/patients/<uuid:patient_id>/consultations": CARE,
+    "POST /v1/patients/<uuid:patient_id>/consultations": CARE,
+    "GET /v1/consultations/<uuid:consultation_id>": CARE,
+    "POST /v1/consultations/<uuid:consultation_id>/ratings": CARE,
+    "GET /v1/practice/fidelity": "lead",
+    "GET /v1/patients/<uuid:patient_id>/lead": CARE,
+    "PUT /v1/patients/<uuid:patient_id>/lead": CARE,
 }
 # Bodies that get as far as looking for the object.
 BODIES: dict[str, Any] = {
@@ -87,6 +103,12 @@ BODIES: dict[str, Any] = {
     "ladder": {"items": [{"item": "Bend", "rating": 30}]},
     "approvals": {"item": "Bend"},
     "sleep-restriction": {"enabled": False},
+    "competence": {"tier": "low"},
+    "training": {"kind": "booster"},
+    "mentor": {"mentor_id": None},
+    "consultations": {},
+    "ratings": {"scores": {}},
+    "lead": {"provider_id": "01900000-0000-7000-8000-000000000000"},
     "goal": {
         "activity": "Walk to the shop",
         "amount": 20,
@@ -119,12 +141,18 @@ def build(app: Flask, world: World, name: str) -> House:
     world.ok(world.submit(patient, screen, danger))
     [check_in] = world.check_ins(patient, "weekly", "scheduled")
     activity = world.ok(world.get("/v1/me/plan", patient))["activities"][0]
+    consultation = world.ok(
+        world.post(f"/v1/patients/{patient.id}/consultations", providers["clinician"], {})
+    )
     [alert] = raise_alert(app, practice, patient.id, **OF_TIER[2])
     objects = {
         "patient_id": str(patient.id),
         "check_in_id": check_in["id"],
         "activity_id": activity["id"],
         "alert_id": str(alert.id),
+        "consultation_id": consultation["id"],
+        "provider_id": str(providers["clinician"].id),
+        "topic_id": "T1",
     }
     return House({"patient": patient, **providers}, objects)
 
@@ -159,7 +187,7 @@ def address(key: str, objects: dict[str, str]) -> tuple[str, str]:
     """Method and path of a row of the table, with real ids."""
     method, path = key.split(" ")
     for name, value in objects.items():
-        path = path.replace(f"<uuid:{name}>", value)
+        path = path.replace(f"<uuid:{name}>", value).replace(f"<{name}>", value)
     assert "<" not in path
     return method, path
 
@@ -179,13 +207,17 @@ def test_every_route_of_the_app_says_who_may_call_it(app: Flask) -> None:
         assert stated == {"anyone"} or stated <= set(ROLES), rule
 
 
+def _as_rule(path: str) -> str:
+    return path.replace("{", "<uuid:").replace("}", ">").replace("<uuid:topic_id>", "<topic_id>")
+
+
 def test_routes_and_document_say_what_the_table_says(app: Flask, world: World) -> None:
     assert {key_of(rule): set(roles_of(app, rule)) for rule in rules_of(app, True)} == {
         key: set(roles.split()) for key, roles in TABLE.items()
     }
     paths = world.ok(world.get("/openapi.json"))["paths"]
     documented = {
-        f"{method.upper()} {path.replace('{', '<uuid:').replace('}', '>')}": operation
+        f"{method.upper()} {_as_rule(path)}": operation
         for path, item in paths.items()
         for method, operation in item.items()
         if method in ("get", "post", "put", "patch", "delete")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.crypto import Encrypted
@@ -62,3 +62,4 @@ class Provider(OwnedByPractice, Base):
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime]
     created_by: Mapped[UUID | None]
+    mentor_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))

@@ -43,6 +43,7 @@ class CompetenceRule:
     decision, is more than ``booster_grace_days`` late.
     """
 
+    version: str
     tiers: Mapping[str, TierRule]
     roleplay_topics: frozenset[str]
     quiz_percent: int

@@ -50,7 +50,7 @@ class Checklist:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """0-100 with its band, or ``None`` and why. ``taken_off``: points that prohibited items cost."""
+    """0-100 with its band, or ``None`` and why. ``taken_off``: points lost by prohibited items."""
 
     value: Decimal | None
     band: str | None
@@ -128,11 +128,6 @@ def agreement(pairs: Sequence[tuple[int, int]]) -> Agreement:
     )
     kappa = None if by_chance == 0 else 1 - Decimal(apart) / by_chance
     return Agreement(len(pairs), _round(alike, "0.1"), kappa and _round(kappa, "0.01"))
-
-
-def sampled(high_tier: int, observed: int) -> Decimal | None:
-    """Percent of the consultations with high-risk patients that were observed; none: ``None``."""
-    return None if high_tier == 0 else _round(Decimal(100 * observed) / high_tier, "0.1")
 
 
 def _round(value: Decimal, to: str) -> Decimal:

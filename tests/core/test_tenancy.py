@@ -21,7 +21,8 @@ from backend.programme.models import ActivityEvent
 from tests.backstage import behind
 from tests.owner import ask
 from tests.programme.test_goal import goal
-from tests.world import World
+from tests.quality.team import Team
+from tests.world import Caller, World
 
 TABLES = [t for t in Base.metadata.sorted_tables if "practice_id" in t.columns]
 # A property of the phone number, of the server, or of the schema: of no practice.
@@ -43,6 +44,7 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
         note = {"day": "2026-09-01", "done": True, "values": {}}
         world.ok(world.post(f"{address}/practice", patient, note))
         world.ok(world.client.put("/v1/me/goal", json=goal(world), headers=patient.headers))
+        _rated_consultation(world, practice, clinician, patient)
         with behind(app) as store:
             # Steady steps begin weeks later.
             told = {"kind": "flare", "item": "", "day": date(2026, 9, 1), "values": {}, "at": now()}
@@ -54,6 +56,16 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
     world.weekly(patient)
     world.deliver()
     return practices
+
+
+def _rated_consultation(world: World, practice: UUID, clinician: Caller, patient: Caller) -> None:
+    """Training, competence, a consultation with its rating, and who leads."""
+    team = Team(world, practice, clinician)
+    team.pass_everything(patient)
+    world.ok(team.decide("high"))
+    body = {"provider_id": str(clinician.id)}
+    address = f"/v1/patients/{patient.id}/lead"
+    world.ok(world.client.put(address, json=body, headers=clinician.headers))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from backend.quality.competence import (
 from backend.quality.training_files import load_competence
 from tests.shipped import CONTENT
 
-VERSION, RULE = load_competence(CONTENT)
+RULE = load_competence(CONTENT)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HIGH_TOPICS = RULE.tiers["high"].topics
 

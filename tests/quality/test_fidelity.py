@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.quality.fidelity import agreement, band, faults, fidelity, sampled
+from backend.quality.fidelity import agreement, band, faults, fidelity
 from backend.quality.training_files import load_checklist
 from tests.shipped import CONTENT
 
-CHECKLIST = load_checklist(CONTENT)
+CHECKLIST, _, _ = load_checklist(CONTENT)
 ITEMS = [item.id for item in CHECKLIST.items]
 PROHIBITED = [item.id for item in CHECKLIST.prohibited]
 FILLED = st.fixed_dictionaries({name: st.sampled_from([None, 0, 1, 2]) for name in ITEMS})
@@ -122,8 +122,3 @@ def test_agreement_does_not_depend_on_who_is_first(pairs: list[tuple[int, int]])
     assert found == agreement([(other, one) for one, other in pairs])
     if found.kappa is not None:
         assert -1 <= found.kappa <= 1
-
-
-def test_the_share_observed_has_no_value_without_consultations() -> None:
-    assert sampled(0, 0) is None
-    assert sampled(10, 2) == 20
