@@ -41,6 +41,8 @@ TABLE = {
     "GET /v1/patients/<uuid:patient_id>/plan": CARE,
     "GET /v1/patients/<uuid:patient_id>/risk": CARE,
     "POST /v1/patients/<uuid:patient_id>/safety-clearance": CARE,
+    "GET /v1/patients/<uuid:patient_id>/contraindications": CARE,
+    "PUT /v1/patients/<uuid:patient_id>/contraindications": CARE,
     "GET /v1/alerts": CARE,
     "GET /v1/alerts/<uuid:alert_id>": CARE,
     "POST /v1/alerts/<uuid:alert_id>/acknowledge": CARE,
@@ -109,6 +111,7 @@ BODIES: dict[str, Any] = {
     "consultations": {},
     "ratings": {"scores": {}},
     "lead": {"provider_id": "01900000-0000-7000-8000-000000000000"},
+    "contraindications": {"answers": {"epilepsy": "no"}},
     "goal": {
         "activity": "Walk to the shop",
         "amount": 20,

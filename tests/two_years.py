@@ -58,6 +58,13 @@ _OTHERS = (
     WHERE n % 3 = 0
     """,
     """
+    INSERT INTO contraindication_answer (id, practice_id, patient_id, code, answer, at, by_id)
+    SELECT gen_random_uuid(), e.practice_id, e.patient_id, code, 'no', :at, p.id
+    FROM enrolment e, unnest(ARRAY['epilepsy', 'pregnancy', 'domestic-abuse']) code,
+        (SELECT id FROM provider LIMIT 1) p
+    WHERE e.patient_id <> :patient
+    """,
+    """
     INSERT INTO care_plan (id, practice_id, patient_id, risk_assessment_id, pathway_version, status,
         weeks, support, notes, created_at)
     SELECT e.id, e.practice_id, e.patient_id, e.id, 'default', 'active', 8, '', '[]', :at

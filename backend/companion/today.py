@@ -30,6 +30,7 @@ from backend.patients.models import ACTIVE as ENROLLED
 from backend.patients.models import INVITED
 from backend.programme import models as activities
 from backend.programme import service as programme
+from backend.programme.clearance import YES, locked
 from backend.programme.modules import ENGLISH, Grade, Module
 
 # Lumbra's own defaults: ten questions in two minutes is what the weekly check-in is made for
@@ -200,11 +201,12 @@ class _Day:
     @cached_property
     def _in_work(self) -> list[tuple[Any, Module, Grade]]:
         known = programme.catalogue()
+        said = dict.fromkeys(self.person.barred or (), YES)
         found = []
         for row in self.activities:
             if row.status in (activities.ACTIVE, activities.STUCK):
                 module = known[row.module_id, row.module_version]
-                if not (self.person.held is not None and module.locked_by_safety_hold):
+                if not locked(module, self.person.held, said):
                     found.append((row, module, module.text_in(row.grade, self.language)))
         return found
 

@@ -24,13 +24,15 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import lazyload
 
 from backend.checkins.models import BASELINE, OPEN, SAFETY_SCREEN, SCHEDULED, CheckIn
 from backend.core.database import session, table_of
 from backend.core.identity import actor
 from backend.core.problems import not_found
-from backend.patients.models import Enrolment, Patient
+from backend.patients.contraindications import YES
+from backend.patients.models import ContraindicationAnswer, Enrolment, Patient
 from backend.practices.models import Practice
 from backend.programme.models import Activity, CarePlan, ModuleReading, PracticeLog, QuizAttempt
 from backend.risk.models import RiskAssessment, SafetyHold
@@ -54,6 +56,18 @@ _STANDING_PLAN = and_(
     CarePlan.patient_id == Patient.id,
     CarePlan.status == literal_column("'active'"),
 )
+_ANSWERS = (
+    select(ContraindicationAnswer.code, ContraindicationAnswer.answer)
+    .where(ContraindicationAnswer.patient_id == bindparam("patient_id"))
+    .ext(distinct_on(ContraindicationAnswer.code))
+    .order_by(
+        ContraindicationAnswer.code,
+        ContraindicationAnswer.at.desc(),
+        ContraindicationAnswer.id.desc(),
+    )
+    .subquery("answers")
+)
+_BARRED = select(func.array_agg(_ANSWERS.c.code)).where(_ANSWERS.c.answer == YES).scalar_subquery()
 _PERSON = (
     select(
         Enrolment,
@@ -66,6 +80,7 @@ _PERSON = (
         CarePlan.weeks,
         _TREND.c.outcome.label("trend"),
         _TREND.c.at.label("trend_at"),
+        _BARRED.label("barred"),
     )
     .join(Patient, Patient.id == Enrolment.patient_id)
     .join(Practice, Practice.id == Enrolment.practice_id)
@@ -144,7 +159,8 @@ _DONE = union_all(
 
 
 class Person(NamedTuple):
-    """A patient with what stands for them now; ``held`` is the level of an open safety hold."""
+    """A patient with what stands for them now; ``held`` is the level of an open safety hold,
+    ``barred`` the contraindications that a provider has said apply."""
 
     enrolment: Enrolment
     practice: Practice
@@ -156,6 +172,7 @@ class Person(NamedTuple):
     weeks: int | None
     trend: str | None
     trend_at: datetime | None
+    barred: list[str] | None
 
 
 class Done(NamedTuple):

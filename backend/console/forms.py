@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import marshmallow as ma
+from werkzeug.datastructures import MultiDict
 
 from backend.alerts import schemas as alerts
 from backend.alerts import states
 from backend.core.problems import flatten
 from backend.core.schema import WEEKDAYS, Schema
-from backend.patients.schemas import PatientIn
+from backend.patients.contraindications import QUESTIONS, REVIEWS
+from backend.patients.schemas import ContraindicationsIn, PatientIn
 from backend.practices.schemas import ProviderSignIn
 from backend.risk.schemas import ClearanceIn
 
@@ -25,6 +27,7 @@ ALERT_FORMS: dict[str, type[Schema]] = {
     states.REOPEN: alerts.ReasonIn,
 }
 _WORDS = {"Missing data for required field.": "Fill this in."}
+NONE_OF_THESE = "none"
 _CHOICES = {"yes": True, "no": False}
 
 
@@ -32,9 +35,13 @@ _CHOICES = {"yes": True, "no": False}
 class Filled:
     """A form as it was sent. ``values`` are sound only without ``errors``; both go by field."""
 
-    sent: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+
+    def chosen(self, name: str) -> list[str]:
+        """What was ticked under a name."""
+        return list(self.sent.get(name, ()))
 
 
 def sign_in(form: Mapping[str, str]) -> Filled:
@@ -42,11 +49,12 @@ def sign_in(form: Mapping[str, str]) -> Filled:
     return _read(ProviderSignIn, {**form, "code": "".join(form.get("code", "").split())})
 
 
-def enrolment(form: Mapping[str, str]) -> Filled:
+def enrolment(form: MultiDict[str, str]) -> Filled:
     """A patient to enrol; the weekday becomes its number (Monday 0)."""
-    filled = _read(PatientIn, form)
+    filled = _read(PatientIn, form, {"contraindications": _ticked(form)})
     if filled.errors:
-        return filled
+        sent = {**filled.sent, "contraindications": form.getlist("contraindications")}
+        return Filled(sent, errors=_in_one(filled.errors, "contraindications"))
     weekday = WEEKDAYS.index(filled.values["checkin_weekday"])
     return Filled(filled.sent, {**filled.values, "checkin_weekday": weekday})
 
@@ -61,11 +69,41 @@ def clearance(form: Mapping[str, str]) -> Filled:
     return _read(ClearanceIn, form)
 
 
-def _read(schema: type[Schema], form: Mapping[str, str]) -> Filled:
+def contraindications(form: Mapping[str, str], present: Mapping[str, str]) -> Filled:
+    """The answers that differ from the present ones, and the reason where something may go on."""
+    given = {code: form.get(f"answer.{code}") for code in (*QUESTIONS, *REVIEWS)}
+    answers = {code: said for code, said in given.items() if said and said != present.get(code)}
+    filled = _read(ContraindicationsIn, form, {"answers": answers or None})
+    sent = {**filled.sent, **{f"answer.{code}": said for code, said in answers.items()}}
+    return Filled(sent, filled.values, _in_one(filled.errors, "answers"))
+
+
+def _in_one(errors: Mapping[str, str], name: str) -> dict[str, str]:
+    # A list is one field on the page: what is wrong with one of it is told of the whole.
+    others = {each: said for each, said in errors.items() if not each.startswith(name)}
+    return others if len(others) == len(errors) else {**others, name: "Choose what applies."}
+
+
+def _ticked(form: MultiDict[str, str]) -> list[str] | None:
+    """What applies; nothing where "none of these" was ticked, ``None`` where nothing was."""
+    ticked = form.getlist("contraindications")
+    if ticked == [NONE_OF_THESE]:
+        return []
+    return ticked or None
+
+
+def _read(
+    schema: type[Schema], form: Mapping[str, str], lists: Mapping[str, Any] | None = None
+) -> Filled:
     known = schema()
     # An empty field of a form is one that was not filled in.
-    sent = {name: form[name].replace("\r\n", "\n") for name in known.fields if form.get(name)}
+    sent: dict[str, Any] = {
+        name: form[name].replace("\r\n", "\n")
+        for name in known.fields
+        if form.get(name) and name not in (lists or {})
+    }
     typed = {name: _typed(known.fields[name], text) for name, text in sent.items()}
+    typed.update({name: value for name, value in (lists or {}).items() if value is not None})
     try:
         return Filled(sent, known.load(typed))
     except ma.ValidationError as refused:

@@ -23,6 +23,7 @@ from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES, WEEKDAYS
 from backend.instruments import service as instruments
 from backend.instruments.definitions import Item
+from backend.patients import contraindications
 from backend.patients import service as patients
 from backend.practices import service as practices
 from backend.programme import service as programme
@@ -145,6 +146,7 @@ def patient_list(
         weekdays=WEEKDAYS,
         languages=[(code, LANGUAGE_NAMES.get(code, code)) for code in LANGUAGES],
         zones=sorted(available_timezones()),
+        questions=list(contraindications.QUESTIONS.items()),
         filled=filled or Filled(),
         sentence=sentence,
         enrolled_already=enrolled_already,
@@ -202,6 +204,7 @@ def _care(patient_id: UUID) -> dict[str, Any]:
         "picture": course.picture(points, missed, opened, rules, scales, path, zone),
         "panels": factors.panels(points, missed, rules, scales, zone),
         "plan": _plan(patient_id),
+        "barring": contraindications.answered(patient_id),
         "hold": hold,
         "hold_questions": present.questions(hold.items, _question_texts()) if hold else [],
         "at": now(),

@@ -41,6 +41,7 @@ NOTICES = {
     states.DISMISS: "The alert is dismissed.",
     states.REOPEN: "The alert is open again.",
     "enrolled": "The patient is enrolled; an invitation by text is on its way.",
+    "answered": "The answers are kept. A module that waited for them opens with the next check-in.",
     "cleared": "The safety hold is cleared; the programme goes on.",
 }
 FACTS = {

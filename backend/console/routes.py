@@ -19,6 +19,7 @@ from backend.core.database import session as database
 from backend.core.identity import CARE_TEAM, PROVIDER_ROLES, STAFF, anyone
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.problems import Problem, not_found
+from backend.patients import contraindications
 from backend.patients import service as patients
 from backend.practices import service as practices
 from backend.risk import service as risk
@@ -153,6 +154,23 @@ def clear_hold(patient_id: UUID) -> Any:
         _undo(problem)
         return pages.patient(patient_id, filled=filled, sentence=problem.detail), problem.status
     return redirect(url_for("console.patient", patient_id=patient_id, done="cleared"), 303)
+
+
+@blueprint.post("/patients/<uuid:patient_id>/contraindications")
+@signed_in(*CARE_TEAM)
+def answer_contraindications(patient_id: UUID) -> Any:
+    """Answer what modules wait for."""
+    patients.find(patient_id)
+    filled = forms.contraindications(request.form, contraindications.answers_of(patient_id))
+    if filled.errors:
+        return pages.patient(patient_id, filled=filled), 422
+    try:
+        contraindications.answer(patient_id, **filled.values)
+    except Problem as problem:
+        _undo(problem)
+        refused = Filled(filled.sent, errors=problem.errors)
+        return pages.patient(patient_id, filled=refused, sentence=problem.detail), problem.status
+    return redirect(url_for("console.patient", patient_id=patient_id, done="answered"), 303)
 
 
 @blueprint.get("/static/<path:name>")

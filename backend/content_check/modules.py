@@ -11,6 +11,8 @@ from backend.content_check.grades import grade_faults, style_faults, translation
 from backend.content_check.pages import Written, newest
 from backend.content_check.texts import NAMES
 from backend.core.content import ContentError
+from backend.patients.contraindications import QUESTIONS, REVIEWS
+from backend.programme.clearance import ADVICE
 from backend.programme.module_releases import published_changes
 from backend.programme.modules import ENGLISH
 
@@ -55,6 +57,10 @@ def _own_faults(
         if needed.module not in names:
             message = f"there is no module {needed.module}"
             yield document.fault(message, "prerequisites", number)
+    for number, barring in enumerate(shape.contraindications):
+        if barring.action == "clearance" and barring.code not in {*QUESTIONS, *REVIEWS, *ADVICE}:
+            message = f"nobody is asked about {barring.code}, so no provider could clear it"
+            yield document.fault(message, "contraindications", number)
     for unknown in sorted(set(shape.target_factors) - factors if factors is not None else ()):
         yield document.fault(f"there is no factor {unknown}", "target_factors")
     there = {page.number for page in module.pages if page.language == ENGLISH}

@@ -145,6 +145,7 @@ class Play:
                     "time_zone": ZONE,
                     "checkin_weekday": person.checkin_weekday,
                     "checkin_hour": person.checkin_hour,
+                    "contraindications": [],
                 },
             )
             if person.course != cohort.INVITED:

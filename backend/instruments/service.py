@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import DateTime, Uuid, bindparam, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from backend.core.clock import now
 from backend.core.database import session
@@ -24,7 +24,7 @@ from backend.instruments import questionnaires, scoring
 from backend.instruments.battery_files import load_batteries
 from backend.instruments.definitions import ENGLISH, Battery, Instrument, Item
 from backend.instruments.instrument_files import load_instruments
-from backend.instruments.models import QuestionnaireResponse
+from backend.instruments.models import QuestionnaireResponse, Score
 from backend.instruments.questionnaires import Questionnaire
 
 # Both or neither: the scores are written of the response that this statement has just written.
@@ -190,6 +190,17 @@ def answers_of(response_ids: Iterable[UUID]) -> dict[UUID, Mapping[str, Any]]:
         QuestionnaireResponse.id.in_(set(response_ids))
     )
     return {row.id: row.answers for row in session.execute(query)}
+
+
+def newest_values(patient_id: UUID, codes: Sequence[str]) -> dict[str, tuple[Decimal, datetime]]:
+    """The newest value of each scale that a patient has one of, and when they answered."""
+    query = (
+        select(Score.code, Score.value, Score.at)
+        .where(Score.patient_id == patient_id, Score.code.in_(codes), Score.value.is_not(None))
+        .ext(distinct_on(Score.code))
+        .order_by(Score.code, Score.at.desc(), Score.id.desc())
+    )
+    return {code: (value, at) for code, value, at in session.execute(query) if value is not None}
 
 
 def score(asked: Questionnaire, answers: Mapping[str, Any]) -> list[scoring.Score]:

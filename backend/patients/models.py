@@ -84,6 +84,29 @@ class Consent(OwnedByPractice, Base):
     how: Mapped[str]
 
 
+class ContraindicationAnswer(OwnedByPractice, Base):
+    """Whether a circumstance is true of a patient that some module is not for. Append-only; the
+    newest counts.
+
+    ``answer``: ``no``, ``yes`` (what it is about waits), or ``cleared``: it is so, and a provider
+    has agreed all the same, with a reason.
+    """
+
+    __tablename__ = "contraindication_answer"
+    __table_args__ = (
+        CheckConstraint("answer IN ('no', 'yes', 'cleared')", name="answer"),
+        CheckConstraint("answer <> 'cleared' OR reason IS NOT NULL", name="reason"),
+        Index("ix_contraindication_answer_patient", "patient_id", "code", "at"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    code: Mapped[str]
+    answer: Mapped[str]
+    reason: Mapped[str | None]
+    at: Mapped[datetime]
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("provider.id"))
+
+
 class AccessLink(OwnedByPractice, Base):
     """A single-purpose link sent by text. Only its hash is kept."""
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from backend.core import audit, sessions
 from backend.core.api import Blueprint
-from backend.core.identity import PATIENT, STAFF, actor, anyone, may_call
+from backend.core.identity import CARE_TEAM, PATIENT, STAFF, actor, anyone, may_call
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.schema import WEEKDAYS
-from backend.patients import consent, schemas, service, sign_in
+from backend.patients import consent, contraindications, schemas, service, sign_in
 from backend.practices.schemas import Tokens
 
 blueprint = Blueprint("patients", __name__, url_prefix="/v1", description="Patients and consent")
@@ -54,6 +54,27 @@ def invite(patient_id: UUID) -> Any:
     """Text the invitation once more; the earlier link is void."""
     service.invite(service.find(patient_id))
     return {"detail": "The invitation is on its way."}
+
+
+@blueprint.route("/patients/<uuid:patient_id>/contraindications")
+@may_call(*CARE_TEAM)
+@blueprint.response(200, schemas.ContraindicationsOut)
+def contraindications_of(patient_id: UUID) -> Any:
+    """What was answered before modules begin that are not for everybody."""
+    enrolment = service.find(patient_id)
+    audit.record("patient.read", practice_id=enrolment.practice_id, patient_id=patient_id)
+    return {"items": contraindications.answered(patient_id)}
+
+
+@blueprint.route("/patients/<uuid:patient_id>/contraindications", methods=["PUT"])
+@may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.ContraindicationsIn)
+@blueprint.response(200, schemas.ContraindicationsOut)
+def answer_contraindications(body: dict[str, Any], patient_id: UUID) -> Any:
+    """Answer some of these questions, or answer them anew; earlier answers are kept."""
+    service.find(patient_id)
+    contraindications.answer(patient_id, **body)
+    return {"items": contraindications.answered(patient_id)}
 
 
 @blueprint.route("/sign-in/patient/code", methods=["POST"])

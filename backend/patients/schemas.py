@@ -9,6 +9,35 @@ from marshmallow import fields, validate
 
 from backend.core.pagination import MAX_PAGE
 from backend.core.schema import LANGUAGES, WEEKDAYS, Phone, Schema, short_text, time_zone
+from backend.patients.contraindications import ANSWERS, QUESTIONS, REVIEWS
+
+
+class ContraindicationsIn(Schema):
+    """A provider's answers by code. ``cleared``: it is so, and may go ahead, for a reason."""
+
+    answers = fields.Dict(
+        keys=fields.String(validate=validate.OneOf((*QUESTIONS, *REVIEWS))),
+        values=fields.String(validate=validate.OneOf(ANSWERS)),
+        required=True,
+        validate=validate.Length(min=1),
+    )
+    reason = short_text(2000, load_default=None, allow_none=True)
+
+
+class ContraindicationOut(Schema):
+    """A question, and the newest answer to it; none while nobody has answered."""
+
+    code = fields.String(required=True)
+    question = fields.String(required=True)
+    answer = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    at = fields.DateTime(required=True, allow_none=True)
+
+
+class ContraindicationsOut(Schema):
+    """What was answered before modules begin that are not for everybody."""
+
+    items = fields.List(fields.Nested(ContraindicationOut), required=True)
 
 
 class PatientIn(Schema):
@@ -25,6 +54,12 @@ class PatientIn(Schema):
         strict=True,
         validate=validate.Range(9, 19),
         metadata={"description": "hour of the patient's own day, outside quiet hours"},
+    )
+    contraindications = fields.List(
+        fields.String(validate=validate.OneOf(tuple(QUESTIONS))),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "those that apply, [] for none of them; left out: not asked yet"},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,6 +19,7 @@ from backend.core.ids import new_id
 from backend.core.pagination import decode_cursor, encode_cursor
 from backend.core.problems import Problem, not_found
 from backend.messaging import service as messaging
+from backend.patients.contraindications import answer_all
 from backend.patients.models import INVITED, AccessLink, Enrolment, Patient
 from backend.practices.models import Practice
 
@@ -42,10 +44,13 @@ def enrol(
     time_zone: str,
     checkin_weekday: int,
     checkin_hour: int,
+    contraindications: Collection[str] | None = None,
 ) -> Enrolment:
     """Enrol a person at the actor's practice and text them an invitation.
 
-    Raises ``Problem`` 409 when the same person (name and phone) is enrolled there already.
+    ``contraindications`` are those that apply, none of them where it is empty; ``None``: not asked
+    yet. Raises ``Problem`` 409 when the same person (name and phone) is enrolled there already, and
+    422 when somebody who is not of the care team answers for contraindications.
     """
     _refuse_twice(given_name, family_name, phone)
     at = now()
@@ -80,6 +85,8 @@ def enrol(
         entity="enrolment",
         entity_id=enrolment.id,
     )
+    if contraindications is not None:
+        answer_all(patient.id, contraindications)
     invite(enrolment)
     return enrolment
 

@@ -15,6 +15,7 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
+from backend.patients import contraindications
 from backend.programme import sleep
 from backend.programme.daily import RESTRICTION
 from backend.programme.graded import (
@@ -144,6 +145,7 @@ def restrict_sleep(
         found = {name: fault for name, fault in faults.items() if fault is not None}
         if found:
             raise invalid(found)
+        contraindications.answer(patient_id, dict.fromkeys(sleep.BARRING, contraindications.NO))
     day = today_in(zone_of(patient_id))
     said = {"enabled": enabled, **{code: answers.get(code) for code in sleep.BARRING}}
     _keep(view.activity, RESTRICTION, day, {"": said})
@@ -163,7 +165,7 @@ def _of_patient(patient_id: UUID, activity_id: UUID) -> ActivityView:
     )
     if activity is None:
         raise not_found("activity")
-    return view_of(activity, catalogue(), held=False, language="en")
+    return view_of(activity, catalogue(), hold=None, language="en", answers={})
 
 
 def _graded(activity_id: UUID, engine: str) -> ActivityView:

@@ -18,8 +18,9 @@ from sqlalchemy import select
 
 from backend.core.clock import now
 from backend.core.database import session
+from backend.patients import contraindications
 from backend.patients.models import Patient
-from backend.programme import daily, graded_activity, graded_exposure, words
+from backend.programme import daily, graded_activity, graded_exposure, sleep, words
 from backend.programme.daily import RESTRICTION, Paced, Slept
 from backend.programme.graded_activity import Aim, State
 from backend.programme.graded_exposure import Ladder, Trial
@@ -125,7 +126,7 @@ def standings(
 ) -> dict[UUID, Standing]:
     """Where a patient stands today in each activity, given the engine that grades it.
 
-    Activities of another engine are left out. At most three queries; none where none is graded.
+    Activities of another engine are left out. At most four queries; none where none is graded.
     """
     graded = [i for i, name in engines.items() if name in ENGINES]
     if not graded:
@@ -134,7 +135,16 @@ def standings(
     begun = any(each.events for each in told.values())
     gates = _gates(patient_id, ZoneInfo(zone)) if begun else []
     today = today_in(zone)
-    return {i: _standing(rules, engines[i], told[i], gates, today) for i in graded}
+    barred = _is_barred(patient_id, told)
+    return {i: _standing(rules, engines[i], told[i], gates, today, barred) for i in graded}
+
+
+def _is_barred(patient_id: UUID, told: Mapping[UUID, _Told]) -> bool:
+    """Whether a provider has named something since with which no set time in bed goes."""
+    set_at = [e.at for each in told.values() for e in each.events if e.kind == RESTRICTION]
+    if not set_at:
+        return False
+    return contraindications.has_applied_since(patient_id, sleep.BARRING, max(set_at))
 
 
 def _standing(
@@ -143,6 +153,7 @@ def _standing(
     told: _Told,
     gates: Sequence[graded_activity.Event],
     today: date,
+    barred: bool,
 ) -> Standing:
     if engine == GRADED_ACTIVITY:
         return Standing(quota=_quota(rules, told, gates, today))
@@ -150,7 +161,7 @@ def _standing(
         return Standing(rungs=_rungs(rules, told))
     if engine == PACING:
         return Standing(paced=daily.paced(rules.pacing, told.logs, today))
-    switches = [each for each in told.events if each.kind == RESTRICTION]
+    switches = [each for each in told.events if each.kind == RESTRICTION and not barred]
     return Standing(slept=daily.slept(rules.sleep, told.logs, switches, today))
 
 

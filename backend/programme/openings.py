@@ -10,6 +10,8 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
 from backend.programme import planning, progression
+from backend.programme.clearance import Known, blocked
+from backend.programme.clearances import known_of
 from backend.programme.models import ACTIVE, COMPLETED, WAITING, Activity, CarePlan
 from backend.programme.modules import Catalogue, Module
 from backend.programme.progression import Standing
@@ -88,7 +90,8 @@ def _before_the_end(activities: Sequence[Activity], closing: Set[str]) -> int:
 
 
 def open_next(plan: CarePlan, activities: Sequence[Activity], known: Catalogue) -> None:
-    """Open the next module when its turn has come; never one that a safety hold locks."""
+    """Open the next module when its turn has come; never one that a safety hold locks or that
+    waits for a provider's word."""
     module_of = {a.id: known[a.module_id, a.module_version] for a in activities}
     standings = [
         Standing(
@@ -108,11 +111,27 @@ def open_next(plan: CarePlan, activities: Sequence[Activity], known: Catalogue) 
         max(starts, default=plan.created_at),
         now(),
     )
-    lockable = {a.module_id for a in activities if module_of[a.id].locked_by_safety_hold}
-    chosen = choose()
-    if chosen in lockable and risk.open_hold(plan.patient_id) is not None:
-        chosen = choose(lockable)
+    modules = {a.module_id: module_of[a.id] for a in activities}
+    waits: set[str] = set()
+    told: Known | None = None
+    while (chosen := choose(waits)) is not None:
+        module = modules[chosen]
+        if module.locked_by_safety_hold or module.contraindications:
+            told = told or _known(plan, activities)
+            if module.locked_by_safety_hold and told.hold is not None:
+                waits |= {name for name, each in modules.items() if each.locked_by_safety_hold}
+                continue
+            if blocked(module, told) is not None:
+                waits.add(chosen)
+                continue
+        break
     for activity in activities:
         if activity.module_id == chosen:
             activity.status = ACTIVE
             activity.started_at = activity.grade_began_at = now()
+
+
+def _known(plan: CarePlan, activities: Sequence[Activity]) -> Known:
+    hold = risk.open_hold(plan.patient_id)
+    level = None if hold is None else hold.level
+    return known_of(plan.patient_id, plan.practice_id, activities, level)

@@ -17,9 +17,12 @@ from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, not_found
+from backend.patients import contraindications
 from backend.patients.models import ACTIVE as ENROLLED
 from backend.patients.models import Enrolment, Patient
 from backend.programme import module_files, modules, planning
+from backend.programme.clearance import REVIEW, UNANSWERED, Known, Reason, blocked, locked
+from backend.programme.clearances import known_of
 from backend.programme.graded import Standing, standings, zone_of
 from backend.programme.models import ACTIVE, WAITING, Activity, CarePlan
 from backend.programme.modules import Catalogue, Grade, Module
@@ -39,13 +42,20 @@ _STANDING_PLAN = (
 @dataclass(frozen=True)
 class ActivityView:
     """An activity with its module, in a reader's language; ``locked`` while a safety hold stands
-    on it. ``standing`` is where a graded one stands, where it was asked for."""
+    on it, or a provider has said that it is not for this person. ``standing`` is where a graded one
+    stands, and ``waits`` why one that has not begun may not, where these were asked for."""
 
     activity: Activity
     module: Module
     locked: bool
     language: str
     standing: Standing | None = None
+    waits: Reason | None = None
+
+    @property
+    def waits_for_practice(self) -> bool:
+        """Whether a provider has to say something before it begins."""
+        return self.waits is not None
 
     @property
     def title(self) -> str:
@@ -69,6 +79,19 @@ class PlanView:
 
     plan: CarePlan
     activities: list[ActivityView]
+
+    @property
+    def to_answer(self) -> list[dict[str, Any]]:
+        """What a provider is asked before modules can begin, each with the modules that wait."""
+        waiting: dict[str, list[str]] = {}
+        for view in self.activities:
+            if view.waits is not None and view.waits.kind in (UNANSWERED, REVIEW):
+                waiting.setdefault(view.waits.code, []).append(view.module.id)
+        words = {**contraindications.QUESTIONS, **contraindications.REVIEWS}
+        return [
+            {"code": code, "question": words[code], "modules": names}
+            for code, names in waiting.items()
+        ]
 
 
 def catalogue() -> Catalogue:
@@ -144,8 +167,21 @@ def plan_of(patient_id: UUID, language: str = modules.ENGLISH) -> PlanView:
     if plan is None:
         raise not_found("care plan yet")
     known = catalogue()
-    held = risk.open_hold(plan.patient_id) is not None
-    return PlanView(plan, [view_of(activity, known, held, language) for activity in activities])
+    hold = _hold_level(plan.patient_id)
+    told = known_of(patient_id, plan.practice_id, activities, hold)
+    return PlanView(plan, [_planned(a, known, told, language) for a in activities])
+
+
+def _planned(activity: Activity, known: Catalogue, told: Known, language: str) -> ActivityView:
+    view = view_of(activity, known, told.hold, language, told.answers)
+    if activity.status != WAITING:
+        return view
+    return replace(view, waits=blocked(view.module, told))
+
+
+def _hold_level(patient_id: UUID) -> str | None:
+    hold = risk.open_hold(patient_id)
+    return None if hold is None else hold.level
 
 
 def plan_for_providers(patient_id: UUID) -> PlanView:
@@ -220,10 +256,19 @@ def standing_plan(patient_id: UUID) -> tuple[CarePlan | None, list[Activity]]:
     return (rows[0][0] if rows else None), [activity for _, activity in rows]
 
 
-def view_of(activity: Activity, known: Catalogue, held: bool, language: str) -> ActivityView:
-    """An activity as its reader sees it, at the version it started with."""
+def view_of(
+    activity: Activity,
+    known: Catalogue,
+    hold: str | None,
+    language: str,
+    answers: Mapping[str, str],
+) -> ActivityView:
+    """An activity as its reader sees it, at the version it started with.
+
+    ``hold`` is the level of an open safety hold, ``answers`` a provider's on contraindications.
+    """
     module = known[activity.module_id, activity.module_version]
-    return ActivityView(activity, module, held and module.locked_by_safety_hold, language)
+    return ActivityView(activity, module, locked(module, hold, answers), language)
 
 
 def own_activity(activity_id: UUID) -> ActivityView:
@@ -239,8 +284,10 @@ def own_activity(activity_id: UUID) -> ActivityView:
     if found is None:
         raise not_found("activity")
     activity, language = found
-    held = risk.open_hold(activity.patient_id) is not None
-    view = view_of(activity, catalogue(), held, language)
+    known = catalogue()
+    module = known[activity.module_id, activity.module_version]
+    answers = contraindications.answers_of(activity.patient_id) if module.contraindications else {}
+    view = view_of(activity, known, _hold_level(activity.patient_id), language, answers)
     if view.locked:
         raise Problem(409, "on-hold", "This module waits until your practice has spoken with you.")
     if activity.status == WAITING:

@@ -21,6 +21,10 @@ class ActivityOut(Schema):
     grade = fields.Integer(required=True, attribute="activity.grade")
     grades = fields.Integer(required=True, attribute="module.last_grade")
     locked = fields.Boolean(required=True)
+    waits_for_practice = fields.Boolean(
+        required=True,
+        metadata={"description": "the practice has a word to say before this module begins"},
+    )
 
 
 class PlanOut(Schema):
@@ -40,6 +44,15 @@ class ActivityForProviders(ActivityOut):
     factor = fields.String(allow_none=True, attribute="activity.factor")
     reason = fields.String(required=True, attribute="activity.reason")
     progress = fields.String(allow_none=True, dump_default=None, attribute="standing.for_provider")
+    waits_for = fields.String(allow_none=True, dump_default=None, attribute="waits.text")
+
+
+class ToAnswer(Schema):
+    """A question to the provider, and the modules that wait for the answer."""
+
+    code = fields.String(required=True)
+    question = fields.String(required=True)
+    modules = fields.List(fields.String(), required=True)
 
 
 class PlanForProviders(PlanOut):
@@ -49,6 +62,11 @@ class PlanForProviders(PlanOut):
 
     support = fields.String(required=True, attribute="plan.support")
     notes = fields.List(fields.String(), required=True, attribute="plan.notes")
+    to_answer = fields.List(
+        fields.Nested(ToAnswer),
+        required=True,
+        metadata={"description": "what to answer before modules can begin"},
+    )
 
 
 class StepOut(Schema):

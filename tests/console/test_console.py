@@ -15,6 +15,7 @@ from backend.alerts.models import Alert
 from backend.core.audit import AuditEvent
 from backend.core.clock import MovableClock
 from backend.core.sessions import SignInSession
+from backend.patients.models import ContraindicationAnswer
 from tests.backstage import rows
 from tests.browser import Browser, assert_is_a_safe_page, cookie_of
 from tests.owner import ask
@@ -420,6 +421,45 @@ def test_a_field_that_needs_another_look_is_told_beside_it_and_nothing_is_lost(
         if name != field:
             assert kept[name] == ENROLMENT[name]
     assert world.texts() == []
+
+
+@pytest.mark.parametrize(
+    ("ticked", "expected"),
+    [("none", {"no"}), ("epilepsy", {"no", "yes"}), ("", set())],
+)
+def test_what_is_ticked_at_enrolment_is_an_answer_to_every_question(
+    app: Flask, browser: Browser, ticked: str, expected: set[str]
+) -> None:
+    before = {row.id for row in rows(app, ContraindicationAnswer)}
+    answers = {"contraindications": ticked} if ticked else {}
+    browser.open("/console/patients").send("/patients", **ENROLMENT, **answers)
+    kept = [row for row in rows(app, ContraindicationAnswer) if row.id not in before]
+    assert {row.answer for row in kept} == expected
+    assert [row.code for row in kept if row.answer == "yes"] == [ticked] * (len(expected) == 2)
+
+
+def test_none_of_these_and_one_of_them_at_once_is_asked_again(browser: Browser) -> None:
+    browser.open("/console/patients")
+    browser.send("/patients", **ENROLMENT, contraindications="gout")
+    assert browser.status == 422
+    assert "Choose what applies." in browser.text
+
+
+def test_answers_are_changed_on_the_patients_page(
+    app: Flask, browser: Browser, patient: PatientAccount
+) -> None:
+    browser.open(f"/console/patients/{patient.id}")
+    browser.send("/contraindications", **{"answer.epilepsy": "cleared"})
+    assert browser.status == 422
+    assert "Say why it may go ahead." in browser.text
+    assert browser.form("/contraindications").values["answer.epilepsy"] == "cleared"
+    browser.send("/contraindications", reason="Well controlled.")
+    assert "The answers are kept." in browser.text
+    assert "Agreed: Well controlled." in browser.text
+    answers = rows(app, ContraindicationAnswer, ContraindicationAnswer.code == "epilepsy")
+    assert [row.answer for row in answers if row.patient_id == patient.id] == ["no", "cleared"]
+    browser.send("/contraindications")
+    assert browser.status == 422
 
 
 def test_somebody_enrolled_already_is_linked_to(
