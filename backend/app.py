@@ -26,6 +26,7 @@ from backend.programme import diary_routes as diaries
 from backend.programme import routes as programme
 from backend.quality import routes as quality
 from backend.risk import routes as risk
+from backend.sync import routes as sync
 
 API_BLUEPRINTS = (
     health.blueprint,
@@ -36,6 +37,7 @@ API_BLUEPRINTS = (
     diaries.blueprint,
     risk.blueprint,
     companion_api.blueprint,
+    sync.blueprint,
     alerts.blueprint,
     quality.blueprint,
     messaging.blueprint,

@@ -13,6 +13,7 @@ from backend.practices import models as practices
 from backend.programme import models as programme
 from backend.quality import models as quality
 from backend.risk import models as risk
+from backend.sync import models as sync
 
 __all__ = [
     "Base",
@@ -28,4 +29,5 @@ __all__ = [
     "quality",
     "risk",
     "sessions",
+    "sync",
 ]

@@ -105,6 +105,19 @@ def stage(app: Flask, world: World) -> Stage:
             "values": {"worry_now": 2.5, "reassuring_fact": "It holds."},
         },
         "/v1/me/consent": {"version": consent["version"]},
+        "/v1/me/sync": {
+            "sent_at": world.clock.now().isoformat(),
+            "device": "phone",
+            "events": [
+                {
+                    "id": str(uuid4()),
+                    "type": "reading",
+                    "occurred_at": world.clock.now().isoformat(),
+                    "about": activity["id"],
+                    "body": {"grade": 1},
+                }
+            ],
+        },
         "/v1/patients": {
             "given_name": "Ann",
             "family_name": "New",

@@ -61,6 +61,7 @@ TABLE = {
     "POST /v1/checkins/<uuid:check_in_id>/response": "patient",
     "GET /v1/me/plan": "patient",
     "GET /v1/me/today": "patient",
+    "POST /v1/me/sync": "patient",
     "GET /v1/me/activities/<uuid:activity_id>": "patient",
     "POST /v1/me/activities/<uuid:activity_id>/quiz": "patient",
     "POST /v1/me/activities/<uuid:activity_id>/practice": "patient",

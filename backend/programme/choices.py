@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from backend.core.clock import now
 from backend.core.database import session
@@ -32,6 +31,7 @@ from backend.programme.graded import (
     zone_of,
 )
 from backend.programme.models import Activity, ActivityEvent
+from backend.programme.newest import keep_newest
 from backend.programme.plans import (
     ActivityView,
     catalogue,
@@ -42,7 +42,7 @@ from backend.programme.plans import (
 )
 from backend.programme.practice import day_faults
 from backend.risk import service as risk
-from backend.risk.practice_rules import PracticeRules
+from backend.risk.practice_rules import ActivityRule, PracticeRules
 
 
 def choose_aim(
@@ -59,15 +59,7 @@ def choose_aim(
     ``Problem`` 404, 409 or 422.
     """
     view = _graded(activity_id, GRADED_ACTIVITY)
-    if amount < rounded_to:
-        raise invalid({"amount": "Choose at least one step of the size you round to."})
-    said = {
-        "activity": activity,
-        "measure": measure,
-        "amount": str(amount),
-        "rounded_to": str(rounded_to),
-        "planned_days": planned_days,
-    }
+    said = aim_said(activity, measure, amount, rounded_to, planned_days)
     _keep(view.activity, AIM, today_in(zone_of(view.activity.patient_id)), {"": said})
     record("activity.aim", view.activity)
     return _standing(view)
@@ -82,12 +74,8 @@ def declare_flare(activity_id: UUID, day: date | None, days: int | None) -> Stan
     view = _graded(activity_id, GRADED_ACTIVITY)
     today = today_in(zone_of(view.activity.patient_id))
     rule = _rules(view.activity).activity
-    faults = day_faults(day or today, today)
-    if days is not None and not 1 <= days <= rule.longest_flare:
-        faults["days"] = f"Choose from 1 to {rule.longest_flare} days."
-    if faults:
-        raise invalid(faults)
-    _keep(view.activity, FLARE, day or today, {"": {"days": days or rule.flare_days}})
+    said = flare_said(rule, day or today, days, today)
+    _keep(view.activity, FLARE, day or today, {"": said})
     record("activity.flare", view.activity)
     return _standing(view)
 
@@ -100,12 +88,9 @@ def rate_ladder(activity_id: UUID, items: Sequence[Mapping[str, Any]]) -> Standi
     view = _graded(activity_id, GRADED_EXPOSURE)
     rule = _rules(view.activity).exposure
     known = _movements(view.activity)
-    ratings: dict[str, int] = {}
-    for each in items:
-        name = " ".join(each["item"].split())
-        ratings[known.setdefault(plain(name), name)] = each["rating"]
-    if len(ratings) < len(items):
-        raise invalid({"items": "Each movement can stand on the list once."})
+    ratings = {
+        known.setdefault(plain(name), name): rating for name, rating in ratings_said(items).items()
+    }
     if not rule.fewest <= len(known) <= rule.most:
         raise invalid({"items": f"A list has {rule.fewest} to {rule.most} movements."})
     today = today_in(zone_of(view.activity.patient_id))
@@ -193,9 +178,12 @@ def _movements(activity: Activity) -> dict[str, str]:
     rated = (
         select(ActivityEvent.item)
         .where(ActivityEvent.activity_id == activity.id, ActivityEvent.kind == RATED)
-        .distinct()
+        .order_by(ActivityEvent.day, ActivityEvent.at, ActivityEvent.event_id)
     )
-    return {plain(item): item for item in session.scalars(rated)}
+    first: dict[str, str] = {}
+    for item in session.scalars(rated):
+        first.setdefault(plain(item), item)
+    return first
 
 
 def _keep(activity: Activity, kind: str, day: date, said: Mapping[str, Mapping[str, Any]]) -> None:
@@ -211,13 +199,46 @@ def _keep(activity: Activity, kind: str, day: date, said: Mapping[str, Mapping[s
             "day": day,
             "values": dict(values),
             "at": now(),
+            "event_id": new_id(),
         }
         for item, values in said.items()
     ]
-    new = upsert(ActivityEvent).values(rows)
-    session.execute(
-        new.on_conflict_do_update(
-            index_elements=["activity_id", "kind", "item", "day"],
-            set_={"values": new.excluded["values"], "at": new.excluded.at},
-        )
-    )
+    keep_events(rows)
+
+
+def keep_events(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what was told; of the same kind, item and day the one told last stays."""
+    keep_newest(ActivityEvent, ("activity_id", "kind", "item", "day"), rows)
+
+
+def aim_said(
+    activity: str, measure: str, amount: Decimal, rounded_to: Decimal, planned_days: int
+) -> dict[str, Any]:
+    """An aim as it is kept. Raises ``Problem`` 422."""
+    if amount < rounded_to:
+        raise invalid({"amount": "Choose at least one step of the size you round to."})
+    return {
+        "activity": activity,
+        "measure": measure,
+        "amount": str(amount),
+        "rounded_to": str(rounded_to),
+        "planned_days": planned_days,
+    }
+
+
+def flare_said(rule: ActivityRule, day: date, days: int | None, today: date) -> dict[str, Any]:
+    """A flare-up as it is kept, told ``today``. Raises ``Problem`` 422."""
+    faults = day_faults(day, today)
+    if days is not None and not 1 <= days <= rule.longest_flare:
+        faults["days"] = f"Choose from 1 to {rule.longest_flare} days."
+    if faults:
+        raise invalid(faults)
+    return {"days": days or rule.flare_days}
+
+
+def ratings_said(items: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Ratings by movement. Raises ``Problem`` 422 when one stands there twice."""
+    names = {plain(each["item"]): " ".join(each["item"].split()) for each in items}
+    if len(names) < len(items):
+        raise invalid({"items": "Each movement can stand on the list once."})
+    return {names[plain(each["item"])]: each["rating"] for each in items}

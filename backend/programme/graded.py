@@ -194,7 +194,7 @@ def _told(activity_ids: Sequence[UUID], by_logs: bool) -> dict[UUID, _Told]:
             ActivityEvent.at,
         )
         .where(ActivityEvent.activity_id.in_(activity_ids))
-        .order_by(ActivityEvent.day, ActivityEvent.id)
+        .order_by(ActivityEvent.day, ActivityEvent.at, ActivityEvent.event_id)
     )
     for event in session.execute(events):
         told[event.activity_id].events.append(event)
@@ -296,24 +296,29 @@ def _done(log: Any) -> graded_activity.Event | None:
 
 def _rungs(rules: PracticeRules, told: _Told) -> Rungs:
     kind = graded_exposure.Kind
+    # A movement is called as it was first written; told twice on a day, the later counts.
     names: dict[str, str] = {}
+    ratings: dict[tuple[int, str], int] = {}
     events = []
     for event in told.events:
-        day = event.day.toordinal()
+        day, movement = event.day.toordinal(), plain(event.item)
         if event.kind == RATED:
-            names[plain(event.item)] = event.item
-            rating = event.said["rating"]
-            events.append(graded_exposure.Event(day, kind.RATED, event.item, rating))
-        elif event.kind == APPROVED:
-            events.append(graded_exposure.Event(day, kind.APPROVED, event.item))
+            names.setdefault(movement, event.item)
+            ratings[day, movement] = event.said["rating"]
+    for (day, movement), rating in ratings.items():
+        events.append(graded_exposure.Event(day, kind.RATED, names[movement], rating))
+    for event in told.events:
+        if event.kind == APPROVED:
+            item = names.get(plain(event.item), event.item)
+            events.append(graded_exposure.Event(event.day.toordinal(), kind.APPROVED, item))
     for log in told.logs:
         if all(type(log.said.get(name)) is int for name in NUMBERS):
             said = str(log.said.get(MOVEMENT, ""))
             # A movement that is on no ladder is practice, but climbs none.
-            item = names.get(plain(said)) if said.strip() else ""
-            if item is not None:
+            tried = names.get(plain(said)) if said.strip() else ""
+            if tried is not None:
                 trial = _trial(log)
-                events.append(graded_exposure.Event(trial.day, kind.TRIED, item, trial=trial))
+                events.append(graded_exposure.Event(trial.day, kind.TRIED, tried, trial=trial))
     rule = rules.exposure
     ladder = graded_exposure.climb(rule, events)
     sentence = words.ladder_sentence(ladder, rule.fewest, rule.most)

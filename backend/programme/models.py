@@ -105,7 +105,10 @@ class QuizAttempt(OwnedByPractice, Base):
 
 
 class PracticeLog(OwnedByPractice, Base):
-    """One day's practice of a module. ``confidence`` 0-10 in this skill, when given."""
+    """One day's practice of a module. ``confidence`` 0-10 in this skill, when given.
+
+    The newest by ``at`` and ``event_id`` counts, in whatever order they arrive.
+    """
 
     __tablename__ = "practice_log"
     __table_args__ = (
@@ -121,14 +124,16 @@ class PracticeLog(OwnedByPractice, Base):
     confidence: Mapped[int | None]
     values: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+    event_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
 
 
 class ActivityEvent(OwnedByPractice, Base):
     """Something told about a graded activity on a day, beside its practice.
 
     ``aim``: what is worked towards; ``flare``: a flare-up; ``rated`` and ``approved``: an item of
-    the ladder; ``restriction``: whether a provider has enabled a set time in bed. Where somebody
-    stands is computed from these and from the practice, never stored.
+    the ladder; ``restriction``: whether a provider has enabled a set time in bed. Of the
+    same kind, item and day the newest by ``at`` and ``event_id`` counts. Where somebody stands is
+    computed from these and from the practice, never stored.
     """
 
     __tablename__ = "activity_event"
@@ -146,12 +151,14 @@ class ActivityEvent(OwnedByPractice, Base):
     day: Mapped[date]
     values: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+    event_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
 
 
 class Goal(OwnedByPractice, Base):
     """What a patient wants to do again (FHIR Goal). A changed goal is a new row; the newest counts.
 
-    ``attainment``: -2 to +2 (goal attainment scaling), told at or after ``by_day``.
+    ``attainment``: -2 to +2 (goal attainment scaling), told at or after ``by_day``. ``event_id`` is
+    what the device that set the goal calls it.
     """
 
     __tablename__ = "goal"
@@ -175,6 +182,7 @@ class Goal(OwnedByPractice, Base):
     obstacle: Mapped[str]
     if_then: Mapped[str]
     set_at: Mapped[datetime]
+    event_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     reached: Mapped[Decimal | None]
     attainment: Mapped[int | None]
     told_at: Mapped[datetime | None]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.dialects.postgresql import insert as upsert
-
 from backend.core.clock import now
-from backend.core.database import session
 from backend.core.ids import new_id
 from backend.core.problems import invalid
 from backend.patients.models import Enrolment
 from backend.programme.models import PracticeLog
 from backend.programme.modules import Grade, PracticeValue
+from backend.programme.newest import keep_newest
 from backend.programme.plans import own_activity, record
 
 BACKDATE_DAYS = 7
@@ -40,29 +38,29 @@ def log_practice(
     faults = day_faults(day, today)
     if faults:
         raise invalid(faults)
-    faults = _value_faults(view.grade, values)
+    faults = value_faults(view.grade, values)
     if faults:
         raise invalid(faults)
     row = {
+        "id": new_id(),
+        "practice_id": view.activity.practice_id,
+        "patient_id": view.activity.patient_id,
+        "activity_id": activity_id,
         "grade": view.activity.grade,
+        "day": day,
         "done": done,
         "confidence": confidence,
         "values": dict(values),
         "at": now(),
+        "event_id": new_id(),
     }
-    session.execute(
-        upsert(PracticeLog)
-        .values(
-            id=new_id(),
-            practice_id=view.activity.practice_id,
-            patient_id=view.activity.patient_id,
-            activity_id=activity_id,
-            day=day,
-            **row,
-        )
-        .on_conflict_do_update(index_elements=["activity_id", "day"], set_=row)
-    )
+    keep_practice([row])
     record("activity.practice", view.activity)
+
+
+def keep_practice(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write days of practice; of the same activity and day the one told last stays."""
+    keep_newest(PracticeLog, ("activity_id", "day"), rows)
 
 
 def day_faults(day: date, today: date) -> dict[str, str]:
@@ -72,7 +70,8 @@ def day_faults(day: date, today: date) -> dict[str, str]:
     return {"day": f"Choose a day from the last {BACKDATE_DAYS} days."}
 
 
-def _value_faults(grade: Grade, values: Mapping[str, Any]) -> dict[str, str]:
+def value_faults(grade: Grade, values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with what was noted of a practice, by field. Pure."""
     asked = {value.id: value for value in grade.practice.values}
     faults = {}
     for name, value in values.items():

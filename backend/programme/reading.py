@@ -59,7 +59,7 @@ def open_activity(activity_id: UUID) -> ActivityView:
 def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
     """Mark a quiz and keep the attempt. Raises ``Problem`` 404, 409 or 422."""
     view = own_activity(activity_id)
-    faults = _quiz_faults(view.grade, answers)
+    faults = quiz_faults(view.grade, answers)
     if faults:
         raise invalid(faults)
     percent = modules.mark(view.grade, answers)
@@ -89,7 +89,8 @@ def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
     )
 
 
-def _quiz_faults(grade: Grade, answers: Mapping[str, int]) -> dict[str, str]:
+def quiz_faults(grade: Grade, answers: Mapping[str, int]) -> dict[str, str]:
+    """What is wrong with the answers to a quiz, by field. Pure."""
     options = {item.id: len(item.options) for item in grade.quiz}
     faults = {f"answers.{name}": "There is no such question." for name in answers.keys() - options}
     for name, count in options.items():

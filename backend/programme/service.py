@@ -11,7 +11,7 @@ from backend.programme.choices import (
     restrict_sleep,
 )
 from backend.programme.engagement import engagement_of, tasks_of
-from backend.programme.goal_setting import Goals, goals_of, set_goal, tell_attainment
+from backend.programme.goal_setting import Goals, Reached, goals_of, set_goal, tell_attainment
 from backend.programme.graded import Quota, Rungs, Standing
 from backend.programme.plans import (
     ActivityView,
@@ -27,15 +27,19 @@ from backend.programme.plans import (
 )
 from backend.programme.practice import BACKDATE_DAYS, log_practice
 from backend.programme.reading import QuizResult, answer_quiz, open_activity
+from backend.programme.told import Moment, Notebook
 
 __all__ = [
     "BACKDATE_DAYS",
     "ActivityView",
     "Goals",
+    "Moment",
+    "Notebook",
     "PlanView",
     "Progress",
     "QuizResult",
     "Quota",
+    "Reached",
     "Rungs",
     "Standing",
     "adapt",

@@ -20,6 +20,7 @@ APPEND_ONLY = (
     "adaptation",
     "alert_event",
     "audit_event",
+    "client_event",
     "communication_event",
     "consent",
     "opt_out",

@@ -22,6 +22,7 @@ from tests.backstage import behind
 from tests.owner import ask
 from tests.programme.test_goal import goal
 from tests.quality.team import Team
+from tests.sync.devices import Device
 from tests.world import Caller, World
 
 TABLES = [t for t in Base.metadata.sorted_tables if "practice_id" in t.columns]
@@ -45,6 +46,9 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
         world.ok(world.post(f"{address}/practice", patient, note))
         world.ok(world.client.put("/v1/me/goal", json=goal(world), headers=patient.headers))
         _rated_consultation(world, practice, clinician, patient)
+        phone = Device(world, patient)
+        phone.note("reading", activity["id"], {"grade": 1})
+        phone.tell()
         with behind(app) as store:
             # Steady steps begin weeks later.
             told = {"kind": "flare", "item": "", "day": date(2026, 9, 1), "values": {}, "at": now()}
