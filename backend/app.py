@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backend import cli
+from backend import cli, metrics
 from backend.alerts import routes as alerts
 from backend.checkins import routes as checkins
 from backend.companion import api as companion_api
@@ -47,6 +47,7 @@ PAGES = (
     companion.blueprint,
     programme.pages,
     messaging.pages,
+    metrics.blueprint,
     docs.blueprint,
 )
 

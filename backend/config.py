@@ -126,6 +126,27 @@ class Settings(BaseSettings):
         10.0, alias="LUMBRA_TWILIO_TIMEOUT_SECONDS", gt=0, description="wait for Twilio's answer"
     )
 
+    message_days: int = Field(
+        90,
+        alias="LUMBRA_MESSAGE_DAYS",
+        ge=1,
+        description="days after which the words of a text are deleted; that it was sent is kept",
+    )
+    segment_price: float | None = Field(
+        None,
+        alias="LUMBRA_SEGMENT_PRICE",
+        ge=0,
+        description="what the carrier bills for a segment; unset: no cost is shown",
+    )
+    segment_currency: str = Field(
+        "USD", alias="LUMBRA_SEGMENT_CURRENCY", description="currency of that price (ISO 4217)"
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        alias="LUMBRA_METRICS_TOKEN",
+        description="bearer token for `/metrics`; unset: there is no such page",
+    )
+
     demo_people: int = Field(
         40, alias="LUMBRA_DEMO_PEOPLE", ge=1, le=40, description="people in the demo practice"
     )

@@ -33,6 +33,8 @@ TICKS: dict[str, Callable[[int], int]] = {
     "review-plans": checkins.review_plans,
     "escalate-alerts": alerts.escalate_overdue,
     "sweep-messages": messaging.sweep,
+    "forget-messages": messaging.forget_words,
+    "watch-delivery": messaging.watch_delivery,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -14,7 +15,7 @@ from flask import render_template
 from backend.alerts import feed, states
 from backend.alerts import service as alerts
 from backend.checkins import occasions
-from backend.console import course, factors, present, session, svg, why
+from backend.console import course, factors, present, session, svg, texts, why
 from backend.console.forms import Filled
 from backend.core import audit
 from backend.core.clock import now
@@ -23,14 +24,18 @@ from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES, WEEKDAYS
 from backend.instruments import service as instruments
 from backend.instruments.definitions import Item
+from backend.messaging import service as messaging
 from backend.patients import contraindications
 from backend.patients import service as patients
 from backend.practices import service as practices
 from backend.programme import service as programme
+from backend.quality import service as quality
 from backend.risk import service as risk
 from backend.risk.pathway import Pathway
 
 PAGE = 20
+LETTERS = 50
+PERIODS = (7, 30, 90)
 REFRESH_SECONDS = 60
 LANGUAGE_NAMES = {"en": "English", "nl": "Dutch", "es": "Spanish"}
 TITLES = {
@@ -175,6 +180,15 @@ def patient(
     )
 
 
+def practice_texts(days: int) -> str:
+    """How the practice's texts of the last ``days`` fared."""
+    until = now()
+    found = quality.texts(until - timedelta(days=days), until)
+    return render_template(
+        "console/practice_texts.html", found=found, days=days, periods=PERIODS, texts=texts
+    )
+
+
 def error(status: int, sentence: str, errors: Mapping[str, str] | None = None) -> str:
     """A refusal as a page. Asks nothing of the database, which may be what has failed."""
     return render_template(
@@ -205,6 +219,7 @@ def _care(patient_id: UUID) -> dict[str, Any]:
         "panels": factors.panels(points, missed, rules, scales, zone),
         "plan": _plan(patient_id),
         "barring": contraindications.answered(patient_id),
+        "letters": _letters(patient_id),
         "hold": hold,
         "hold_questions": present.questions(hold.items, _question_texts()) if hold else [],
         "at": now(),
@@ -241,6 +256,14 @@ def _told(assessed: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
         for scale in instrument.scales
         if scale.code in found.inputs
     }
+
+
+def _letters(patient_id: UUID) -> list[texts.Letter]:
+    """The newest texts to and from a patient, each with what happened to it."""
+    audit.record("communication.list", practice_id=actor.practice_id, patient_id=patient_id)
+    newest = messaging.history(patient_id, LETTERS)
+    events = messaging.events_of([row.id for row in newest])
+    return [texts.letter(row, events.get(row.id, ())) for row in newest]
 
 
 def _plan(patient_id: UUID) -> programme.PlanView | None:

@@ -16,7 +16,7 @@ from backend.console.forms import Filled
 from backend.console.session import signed_in
 from backend.core import problems
 from backend.core.database import session as database
-from backend.core.identity import CARE_TEAM, PROVIDER_ROLES, STAFF, anyone
+from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, PROVIDER_ROLES, STAFF, anyone
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.problems import Problem, not_found
 from backend.patients import contraindications
@@ -171,6 +171,14 @@ def answer_contraindications(patient_id: UUID) -> Any:
         refused = Filled(filled.sent, errors=problem.errors)
         return pages.patient(patient_id, filled=refused, sentence=problem.detail), problem.status
     return redirect(url_for("console.patient", patient_id=patient_id, done="answered"), 303)
+
+
+@blueprint.get("/practice/texts")
+@signed_in(LEAD, ADMINISTRATOR)
+def practice_texts() -> str:
+    """How the practice's texts fared."""
+    days = request.args.get("days", type=int)
+    return pages.practice_texts(days if days in pages.PERIODS else pages.PERIODS[1])
 
 
 @blueprint.get("/static/<path:name>")

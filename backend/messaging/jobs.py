@@ -5,20 +5,34 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backend.core import tenancy
 from backend.core.clock import now
 from backend.core.database import session
-from backend.messaging import delivery, states, tasks
-from backend.messaging.models import EXPIRED, PENDING, SUBMITTING, UNKNOWN, Communication
+from backend.messaging import delivery, states, tasks, watch
+from backend.messaging.models import EXPIRED, OUT, PENDING, SUBMITTING, UNKNOWN, Communication
 from backend.messaging.tasks import deliver_text, reconcile_text, register
+from backend.messaging.watch import Lately
 
-__all__ = ["deliver_due", "deliver_text", "reconcile_text", "register", "sweep"]
+__all__ = [
+    "deliver_due",
+    "deliver_text",
+    "forget_words",
+    "reconcile_text",
+    "register",
+    "sweep",
+    "watch_delivery",
+]
 
 LATE = timedelta(minutes=2)
 # After a day the carrier's record will say no more; the text stays unknown.
 ASKED_FOR = timedelta(days=1)
+# What is looked at to tell whether delivery is well: six hours, less the time a report takes.
+WATCHED = timedelta(hours=6)
+REPORTED_BY = timedelta(minutes=30)
+LOOK_EVERY = timedelta(minutes=10)
+_UNREPORTED = ("accepted", "scheduled", "queued")
 
 
 def sweep(limit: int) -> int:
@@ -32,6 +46,55 @@ def sweep(limit: int) -> int:
     many in all.
     """
     return _expire(limit) + _requeue(limit) + _doubt(limit) + _ask(limit)
+
+
+def forget_words(limit: int) -> int:
+    """Delete the words of texts, in and out, that are older than the settings say.
+
+    That a text was sent, when, of which kind and how it fared is kept.
+    """
+    days = current_app.extensions["settings"].message_days
+    ids = states.take(
+        Communication.body.is_not(None),
+        Communication.created_at < now() - timedelta(days=days),
+        order=Communication.created_at,
+        limit=limit,
+    )
+    states.forget_words(ids)
+    return len(ids)
+
+
+def watch_delivery(limit: int) -> int:
+    """Tell the operator, in the log, when delivery falls or the carrier reports nothing more.
+
+    Looks every few minutes, not at every tick; ``/metrics`` looks whenever it is asked.
+    """
+    at, last = now(), current_app.extensions.get("delivery-watched-at")
+    if last is not None and at - last < LOOK_EVERY:
+        return 0
+    current_app.extensions["delivery-watched-at"] = at
+    for alarm in watch.alarms(lately()):
+        current_app.extensions["log"].error("sms-alarm", alarm=alarm)
+    return 0
+
+
+def lately() -> Lately:
+    """What the carrier took in the last hours, and what it has said of it since."""
+    at = now()
+    reported = Communication.status.not_in(_UNREPORTED)
+    query = select(
+        func.count(),
+        func.count().filter(reported),
+        func.count().filter(Communication.status.in_(("delivered", "read"))),
+        func.count().filter(Communication.error_code == watch.FILTERED),
+    ).where(
+        Communication.direction == OUT,
+        Communication.body.is_not(None),
+        Communication.created_at > at - WATCHED,
+        Communication.sid.is_not(None),
+        Communication.submitted_at < at - REPORTED_BY,
+    )
+    return Lately(*session.execute(query).one())
 
 
 def deliver_due(limit: int) -> int:

@@ -79,6 +79,8 @@ class Communication(OwnedByPractice, Base):
         Index("uq_communication_sid", "sid", unique=True, postgresql_where=text("sid IS NOT NULL")),
         Index("ix_communication_patient", "patient_id", "created_at"),
         Index("ix_communication_phone", "phone_index", "created_at"),
+        Index("ix_communication_practice", "practice_id", "created_at"),
+        Index("ix_communication_words", "created_at", postgresql_where=text("body IS NOT NULL")),
         Index(
             "ix_communication_subject", "subject_id", postgresql_where=text("status = 'pending'")
         ),

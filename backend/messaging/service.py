@@ -26,6 +26,7 @@ from backend.messaging.models import (
     START,
     STOP,
     Communication,
+    CommunicationEvent,
     OptOut,
 )
 from backend.practices.models import Practice
@@ -133,12 +134,24 @@ def is_opted_out(phone_index: bytes) -> bool:
     return newest == STOP
 
 
-def history(patient_id: UUID) -> list[Communication]:
-    """All texts to and from a patient, newest first. The caller records the access."""
+def history(patient_id: UUID, limit: int | None = None) -> list[Communication]:
+    """Texts to and from a patient, newest first. The caller records the access."""
     found = select(Communication).where(Communication.patient_id == patient_id)
-    return list(
-        session.scalars(found.order_by(Communication.created_at.desc(), Communication.id.desc()))
+    newest = found.order_by(Communication.created_at.desc(), Communication.id.desc())
+    return list(session.scalars(newest.limit(limit)))
+
+
+def events_of(communication_ids: Sequence[UUID]) -> dict[UUID, list[CommunicationEvent]]:
+    """What happened to each of some texts, oldest first, in one query."""
+    query = (
+        select(CommunicationEvent)
+        .where(CommunicationEvent.communication_id.in_(communication_ids))
+        .order_by(CommunicationEvent.at, CommunicationEvent.id)
     )
+    found: dict[UUID, list[CommunicationEvent]] = {}
+    for event in session.scalars(query):
+        found.setdefault(event.communication_id, []).append(event)
+    return found
 
 
 def latest(limit: int) -> list[Communication]:

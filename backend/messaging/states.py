@@ -150,3 +150,14 @@ def touch(ids: Sequence[UUID]) -> None:
             .values(updated_at=now())
             .execution_options(synchronize_session=False)
         )
+
+
+def forget_words(ids: Sequence[UUID]) -> None:
+    """Delete what was written in these texts; the caller holds them."""
+    if ids:
+        session.execute(
+            update(Communication)
+            .where(Communication.id.in_(ids))
+            .values(body=None)
+            .execution_options(synchronize_session=False)
+        )

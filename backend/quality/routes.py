@@ -8,7 +8,7 @@ from uuid import UUID
 
 from backend.core.api import Blueprint
 from backend.core.clock import now
-from backend.core.identity import CARE_TEAM, LEAD, actor, may_call
+from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, actor, may_call
 from backend.core.problems import invalid
 from backend.quality import schemas, service
 
@@ -137,6 +137,15 @@ def rate(body: dict[str, Any], consultation_id: UUID) -> Any:
 def fidelity(query: dict[str, Any]) -> Any:
     """How far the practice follows the programme, by observers, and what to observe next."""
     return service.practice_fidelity(*_period(**query))
+
+
+@blueprint.route("/practice/texts")
+@may_call(LEAD, ADMINISTRATOR)
+@blueprint.arguments(schemas.PeriodQuery, location="query")
+@blueprint.response(200, schemas.TextsOut)
+def texts(query: dict[str, Any]) -> Any:
+    """How the practice's texts fared: sent, delivered, failed, answered, stopped, paid for."""
+    return service.texts(*_period(**query))
 
 
 @blueprint.route("/patients/<uuid:patient_id>/lead")

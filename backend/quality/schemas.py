@@ -294,6 +294,43 @@ class FidelityOut(Schema):
     recalibrate = fields.Boolean(required=True)
 
 
+class AnsweredOut(Schema):
+    """Reminders of one kind whose 72 hours are over, and how many were answered in time."""
+
+    number = fields.Integer(required=True)
+    template = fields.String(required=True)
+    sent = fields.Integer(required=True)
+    within_24_hours = fields.Integer(required=True)
+    within_72_hours = fields.Integer(required=True)
+
+
+class TextsOut(Schema):
+    """A practice's texts of a period, by what became of them."""
+
+    since = fields.AwareDateTime(required=True)
+    until = fields.AwareDateTime(required=True)
+    sent = fields.Integer(required=True)
+    delivered = fields.Integer(required=True)
+    on_the_way = fields.Integer(required=True)
+    failed = fields.Integer(required=True)
+    in_doubt = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
+    not_sent = fields.Integer(required=True)
+    failed_by_code = fields.Dict(
+        keys=fields.Integer(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "the carrier's error code: how many"},
+    )
+    answered = fields.List(fields.Nested(AnsweredOut), required=True)
+    replies = fields.Integer(required=True)
+    numbers = fields.Integer(required=True)
+    stopped = fields.Integer(required=True)
+    segments = fields.Integer(required=True)
+    cost = fields.Float(allow_none=True, required=True)
+    currency = fields.String(required=True)
+
+
 class CareLeadIn(Schema):
     """Who is to lead; in an emergency also somebody not found competent, with the reason."""
 

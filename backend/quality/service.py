@@ -20,6 +20,7 @@ from backend.quality.learning import (
     set_mentor,
     topic,
 )
+from backend.quality.texts import texts
 
 __all__ = [
     "answer_quiz",
@@ -36,5 +37,6 @@ __all__ = [
     "record",
     "record_training",
     "set_mentor",
+    "texts",
     "topic",
 ]

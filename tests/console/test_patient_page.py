@@ -56,6 +56,7 @@ def test_the_page_begins_with_what_needs_somebody_and_ends_with_the_details(page
         "Risk group and factors",
         "Plan",
         "Whom a module is not for",
+        "Texts",
         "Enrolment",
     ]
     assert_is_a_safe_page(page)
