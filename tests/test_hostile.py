@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.crowd import OF_TIER, raise_alert
+from tests.test_routes import sha256_of
 from tests.world import PASSWORD, Caller, World
 
 EXAMPLES = int(os.environ.get("LUMBRA_HOSTILE_EXAMPLES", "12"))
@@ -92,6 +93,7 @@ def stage(app: Flask, world: World) -> Stage:
         "check_in_id": [each["id"] for each in world.check_ins(patient)] + [check_in["id"]],
         "activity_id": [activity["id"]],
         "alert_id": alerts,
+        "sha256": [sha256_of(world, patient)],
     }
     for name, stranger in foreign.items():
         ids[name].append(stranger)

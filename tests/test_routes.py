@@ -61,7 +61,9 @@ TABLE = {
     "POST /v1/checkins/<uuid:check_in_id>/response": "patient",
     "GET /v1/me/plan": "patient",
     "GET /v1/me/today": "patient",
+    "GET /v1/me/sync": "patient",
     "POST /v1/me/sync": "patient",
+    "GET /v1/content/bundles/<sha256>": "patient",
     "GET /v1/me/activities/<uuid:activity_id>": "patient",
     "POST /v1/me/activities/<uuid:activity_id>/quiz": "patient",
     "POST /v1/me/activities/<uuid:activity_id>/practice": "patient",
@@ -158,8 +160,15 @@ def build(app: Flask, world: World, name: str) -> House:
         "consultation_id": consultation["id"],
         "provider_id": str(providers["clinician"].id),
         "topic_id": "T1",
+        "sha256": sha256_of(world, patient),
     }
     return House({"patient": patient, **providers}, objects)
+
+
+def sha256_of(world: World, patient: Caller) -> str:
+    """The name of some bundle of a patient's content."""
+    changed = world.ok(world.get("/v1/me/sync", patient))["changed"]
+    return str(changed["plan"]["plan"]["activities"][0]["bundle"]["sha256"])
 
 
 @pytest.fixture
@@ -213,7 +222,10 @@ def test_every_route_of_the_app_says_who_may_call_it(app: Flask) -> None:
 
 
 def _as_rule(path: str) -> str:
-    return path.replace("{", "<uuid:").replace("}", ">").replace("<uuid:topic_id>", "<topic_id>")
+    path = path.replace("{", "<uuid:").replace("}", ">")
+    for name in ("topic_id", "sha256"):
+        path = path.replace(f"<uuid:{name}>", f"<{name}>")
+    return path
 
 
 def test_routes_and_document_say_what_the_table_says(app: Flask, world: World) -> None:

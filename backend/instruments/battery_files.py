@@ -72,6 +72,11 @@ def _part(part: Mapping[str, Any]) -> Part:
 Fault = tuple[str, tuple[str | int, ...]]
 
 
+def cycle(battery: Battery) -> int:
+    """After how many occasions a battery asks the same again. Pure."""
+    return lcm(*(n for p in battery.parts for n in (len(p.alternate), len(p.rotate)) if n))
+
+
 def _battery_faults(battery: Battery, instruments: Mapping[str, Instrument]) -> Iterator[Fault]:
     for number, part in enumerate(battery.parts):
         for name in part.alternate:
@@ -84,8 +89,7 @@ def _battery_faults(battery: Battery, instruments: Mapping[str, Instrument]) -> 
                 yield fault, ("parts", number)
         if part.take > len(part.rotate):
             yield "takes more items in turn than there are", ("parts", number, "rotate")
-    cycle = lcm(*(n for p in battery.parts for n in (len(p.alternate), len(p.rotate)) if n))
-    for occasion in range(1, cycle + 1):
+    for occasion in range(1, cycle(battery) + 1):
         yield from _limit_faults(battery, compose(battery, instruments, occasion), occasion)
 
 

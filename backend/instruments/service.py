@@ -21,7 +21,7 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
 from backend.instruments import questionnaires, scoring
-from backend.instruments.battery_files import load_batteries
+from backend.instruments.battery_files import cycle, load_batteries
 from backend.instruments.definitions import ENGLISH, Battery, Instrument, Item
 from backend.instruments.instrument_files import load_instruments
 from backend.instruments.models import QuestionnaireResponse, Score
@@ -134,6 +134,15 @@ def _composed(
 ) -> Questionnaire:
     known = load_library(content, wording, commercial, language)
     return questionnaires.compose(known.batteries[battery], known.instruments, occasion, language)
+
+
+def every_occasion() -> list[tuple[str, int]]:
+    """Each battery with the occasions on which it asks something different, before all repeats."""
+    return [
+        (battery.id, occasion)
+        for battery in library().batteries.values()
+        for occasion in range(1, cycle(battery) + 1)
+    ]
 
 
 def weekly_battery(week: int, otherwise: str) -> str:

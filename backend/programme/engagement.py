@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -70,6 +71,38 @@ def engagement_of(patient_ids: Sequence[UUID]) -> dict[UUID, Engagement]:
         )
         for patient_id, at in began.items()
     }
+
+
+@dataclass(frozen=True)
+class Done:
+    """Days of practice and quizzes answered, as columns, oldest first."""
+
+    practice: Sequence[Any]
+    quizzes: Sequence[Any]
+
+
+def done_since(patient_id: UUID, since: datetime, first_day: date) -> Done:
+    """What a patient practised from a day on, and the quizzes answered since an instant."""
+    practice = (
+        select(
+            PracticeLog.activity_id,
+            PracticeLog.grade,
+            PracticeLog.day,
+            PracticeLog.done,
+            PracticeLog.confidence,
+            PracticeLog.values.label("said"),
+        )
+        .join(Activity, Activity.id == PracticeLog.activity_id)
+        .where(Activity.patient_id == patient_id, PracticeLog.day >= first_day)
+        .order_by(PracticeLog.day, PracticeLog.activity_id)
+    )
+    quizzes = (
+        select(QuizAttempt.activity_id, QuizAttempt.grade, QuizAttempt.percent, QuizAttempt.at)
+        .join(Activity, Activity.id == QuizAttempt.activity_id)
+        .where(Activity.patient_id == patient_id, QuizAttempt.at >= since)
+        .order_by(QuizAttempt.at, QuizAttempt.activity_id, QuizAttempt.percent)
+    )
+    return Done(session.execute(practice).all(), session.execute(quizzes).all())
 
 
 def tasks_of(patient_id: UUID) -> list[tuple[date, datetime]]:

@@ -10,7 +10,7 @@ from backend.programme.choices import (
     rate_ladder,
     restrict_sleep,
 )
-from backend.programme.engagement import engagement_of, tasks_of
+from backend.programme.engagement import done_since, engagement_of, tasks_of
 from backend.programme.goal_setting import Goals, Reached, goals_of, set_goal, tell_attainment
 from backend.programme.graded import Quota, Rungs, Standing
 from backend.programme.plans import (
@@ -24,6 +24,7 @@ from backend.programme.plans import (
     plan_next_review,
     plan_of,
     take_due_reviews,
+    with_standings,
 )
 from backend.programme.practice import BACKDATE_DAYS, log_practice
 from backend.programme.reading import QuizResult, answer_quiz, open_activity
@@ -48,6 +49,7 @@ __all__ = [
     "catalogue",
     "choose_aim",
     "declare_flare",
+    "done_since",
     "engagement_of",
     "goals_of",
     "log_practice",
@@ -64,4 +66,5 @@ __all__ = [
     "take_due_reviews",
     "tasks_of",
     "tell_attainment",
+    "with_standings",
 ]

@@ -10,10 +10,21 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import ValidationError, fields, validate
 
-from backend.checkins.schemas import MOST_ANSWERS, OutcomeOut
+from backend.checkins.schemas import MOST_ANSWERS, CheckInOut, OutcomeOut
 from backend.core.schema import Schema
-from backend.programme.graded_schemas import AimIn, AttainmentIn, FlareIn, GoalIn, LadderIn
-from backend.programme.schemas import PracticeIn, QuizIn
+from backend.programme.graded_schemas import (
+    AimIn,
+    AttainmentIn,
+    FlareIn,
+    GoalIn,
+    GoalOut,
+    LadderIn,
+    LadderOut,
+    PacingOut,
+    QuotaOut,
+    SleepOut,
+)
+from backend.programme.schemas import ActivityOut, PlanOut, PracticeIn, QuizIn
 from backend.sync.models import ACCEPTED, DUPLICATE, REJECTED
 
 MOST_EVENTS = 200
@@ -151,3 +162,140 @@ class BatchOut(Schema):
         required=True, metadata={"description": "what was added to the device's instants"}
     )
     results = fields.List(fields.Nested(EventResult), required=True)
+
+
+class SinceIn(Schema):
+    """Where a device stands."""
+
+    since = fields.String(
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "the cursor of the last answer; none for everything"},
+    )
+
+
+class BundleName(Schema):
+    """A bundle of content: its SHA-256, and where it lies."""
+
+    sha256 = fields.String(required=True)
+    url = fields.String(required=True)
+
+
+class CheckInPart(CheckInOut):
+    """A check-in; while it can still be answered, the questionnaire to put."""
+
+    bundle = fields.Nested(BundleName, required=True, allow_none=True)
+
+
+class CheckInsPart(Schema):
+    """Check-ins of the last 92 days and to come, newest first."""
+
+    items = fields.List(fields.Nested(CheckInPart), required=True)
+
+
+class ActivityPart(ActivityOut):
+    """A module of the plan, where it stands today, and its content."""
+
+    grade_began_at = fields.DateTime(
+        required=True, allow_none=True, attribute="activity.grade_began_at"
+    )
+    quota = fields.Nested(QuotaOut, allow_none=True, dump_default=None, attribute="standing.quota")
+    ladder = fields.Nested(
+        LadderOut, allow_none=True, dump_default=None, attribute="standing.rungs"
+    )
+    pacing = fields.Nested(
+        PacingOut, allow_none=True, dump_default=None, attribute="standing.paced"
+    )
+    sleep = fields.Nested(SleepOut, allow_none=True, dump_default=None, attribute="standing.slept")
+    bundle = fields.Nested(BundleName, required=True)
+
+
+class PlanDetail(PlanOut):
+    """The plan with where each of its modules stands."""
+
+    activities = fields.List(fields.Nested(ActivityPart), required=True)
+
+
+class PlanPart(Schema):
+    """The plan, once there is one."""
+
+    plan = fields.Nested(PlanDetail, required=True, allow_none=True)
+
+
+class GoalPart(GoalOut):
+    """A goal, and the event that set it."""
+
+    event_id = fields.UUID(required=True)
+
+
+class GoalsPart(Schema):
+    """The goal that counts, and those before it."""
+
+    goal = fields.Nested(GoalPart, required=True, allow_none=True)
+    earlier = fields.List(fields.Nested(GoalPart), required=True)
+
+
+class PracticeDay(Schema):
+    """One day's practice of a module."""
+
+    activity_id = fields.UUID(required=True)
+    grade = fields.Integer(required=True)
+    day = fields.Date(required=True)
+    done = fields.Boolean(required=True)
+    confidence = fields.Integer(required=True, allow_none=True)
+    values = fields.Dict(required=True, attribute="said")
+
+
+class PracticePart(Schema):
+    """Practice of the last 92 days, oldest first."""
+
+    items = fields.List(fields.Nested(PracticeDay), required=True)
+
+
+class QuizTaken(Schema):
+    """A quiz that was answered."""
+
+    activity_id = fields.UUID(required=True)
+    grade = fields.Integer(required=True)
+    percent = fields.Integer(required=True)
+    at = fields.DateTime(required=True)
+
+
+class QuizzesPart(Schema):
+    """Quizzes of the last 92 days, oldest first."""
+
+    items = fields.List(fields.Nested(QuizTaken), required=True)
+
+
+class Parts(Schema):
+    """What a device holds. A part that is not null takes the place of the whole part there."""
+
+    check_ins = fields.Nested(CheckInsPart, required=True, allow_none=True)
+    plan = fields.Nested(PlanPart, required=True, allow_none=True)
+    goals = fields.Nested(GoalsPart, required=True, allow_none=True)
+    practice = fields.Nested(PracticePart, required=True, allow_none=True)
+    quizzes = fields.Nested(QuizzesPart, required=True, allow_none=True)
+
+
+PARTS = tuple(Parts().fields)
+OF_A_CHECK_IN = tuple(CheckInOut().fields)
+
+
+class ChangesOut(Schema):
+    """What changed; parts that are null did not. Ask with the cursor next time."""
+
+    cursor = fields.String(required=True)
+    # Made ready when it was compared.
+    changed = fields.Nested(Parts, required=True)
+
+
+class BundleOut(Schema):
+    """A module's version or a questionnaire (FHIR R4) in one language, with all it needs.
+
+    A module's ``content`` has every grade: steps, quiz with its right answers and what to say to
+    each, practice, and the addresses of its pictures.
+    """
+
+    kind = fields.String(required=True, validate=validate.OneOf(("module", "questionnaire")))
+    language = fields.String(required=True)
+    content = fields.Dict(required=True)
