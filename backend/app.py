@@ -18,8 +18,8 @@ from backend.console import routes as console
 from backend.core import api, crypto, database, docs, health, limits, logs, problems
 from backend.core.clock import Clock, SystemClock
 from backend.core.database import session
+from backend.messaging import line, sms
 from backend.messaging import routes as messaging
-from backend.messaging import sms
 from backend.patients import routes as patients
 from backend.practices import routes as practices
 from backend.programme import diary_routes as diaries
@@ -87,6 +87,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     database.init_app(app, settings)
     limits.init_app(app, settings)
     sms.init_app(app, settings)
+    health.watch(app, "texts", line.trouble)
     speech.init_app(app)
     registry = api.init_app(app)
     for blueprint in API_BLUEPRINTS:

@@ -19,6 +19,7 @@ from backend.core.identity import PROVIDER_ROLES
 from backend.core.problems import Problem
 from backend.core.schema import ZONES
 from backend.instruments.commands import instruments
+from backend.messaging.commands import messaging
 
 db = AppGroup("db", help="Bring the database to a revision.")
 admin = AppGroup("admin", help="First practice and accounts.")
@@ -221,6 +222,6 @@ def demo_code() -> None:
 
 def init_app(app: Flask) -> None:
     """Attach the commands."""
-    groups = (db, admin, content, instruments, pathway)
+    groups = (db, admin, content, instruments, messaging, pathway)
     for command in (show_config, *groups, run_worker, demo, demo_code):
         app.cli.add_command(command)

@@ -125,6 +125,24 @@ class Settings(BaseSettings):
     twilio_timeout_seconds: float = Field(
         10.0, alias="LUMBRA_TWILIO_TIMEOUT_SECONDS", gt=0, description="wait for Twilio's answer"
     )
+    sms_segments_per_second: float = Field(
+        1.0,
+        alias="LUMBRA_SMS_SEGMENTS_PER_SECOND",
+        gt=0,
+        description="the sender's true rate: 1 for a long code, 100 for a short code",
+    )
+    sms_segments_soft: int = Field(
+        5_000,
+        alias="LUMBRA_SMS_SEGMENTS_SOFT",
+        ge=0,
+        description="segments a practice may send in a month before its lead is told",
+    )
+    sms_segments_hard: int = Field(
+        10_000,
+        alias="LUMBRA_SMS_SEGMENTS_HARD",
+        ge=0,
+        description="segments in a month after which only urgent texts and sign-in codes leave",
+    )
 
     message_days: int = Field(
         90,

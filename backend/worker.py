@@ -25,6 +25,8 @@ from backend.core.queue import connector, queue
 from backend.messaging import jobs as messaging
 
 BATCH = 500
+# How late a text may leave after its turn; the queue tells us of new jobs, but not of due ones.
+POLL_SECONDS = 1.0
 
 TICKS: dict[str, Callable[[int], int]] = {
     "open-check-ins": checkins.open_due,
@@ -100,6 +102,7 @@ async def _deliver(app: Flask) -> None:
     async with live.open_async():
         await live.run_worker_async(
             concurrency=settings.worker_concurrency,
+            fetch_job_polling_interval=POLL_SECONDS,
             delete_jobs="successful",
             shutdown_graceful_timeout=settings.twilio_timeout_seconds + 5,
         )

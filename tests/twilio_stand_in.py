@@ -17,6 +17,7 @@ import json
 import math
 import operator
 import re
+import socket
 import threading
 import uuid
 from collections import deque
@@ -52,6 +53,7 @@ CALLBACK_TIMEOUT = 15.0  # seconds, as long as Twilio waits for a webhook
 _FORM = "application/x-www-form-urlencoded"
 _COLLECTION = f"/{API_VERSION}/Accounts/{{AccountSid}}/Messages.json"
 _ONE = f"/{API_VERSION}/Accounts/{{AccountSid}}/Messages/{{Sid}}.json"
+_ACCOUNT = f"/{API_VERSION}/Accounts/{{AccountSid}}.json"
 _ROUTES = Map(
     [
         Rule(path.replace("{", "<").replace("}", ">"), endpoint=endpoint, methods=[method])
@@ -59,6 +61,7 @@ _ROUTES = Map(
             (_COLLECTION, "GET", "list"),
             (_COLLECTION, "POST", "send"),
             (_ONE, "GET", "fetch"),
+            (_ACCOUNT, "GET", "account"),
         )
     ]
 )
@@ -79,6 +82,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     sid: str | None = None
     wait: float = 0.0
+    dropped: bool = False
 
 
 class Refusal(Exception):
@@ -153,6 +157,8 @@ class _Faults:
     rate_limited: deque[float] = field(default_factory=deque)
     broken: deque[float] = field(default_factory=deque)
     hang: deque[float] = field(default_factory=deque)
+    dropped: deque[float] = field(default_factory=deque)
+    dropped_untaken: deque[float] = field(default_factory=deque)
 
 
 class TwilioStandIn:
@@ -175,6 +181,12 @@ class TwilioStandIn:
         self.auth_token = auth_token
         self.opted_out: set[str] = set()
         self.refuse_all = False
+        # Error codes with which messages to a number are refused, and the account's own state.
+        self.refused: dict[str, int] = {}
+        self.account_status = "active"
+        # Called with the recipient's number just before and just after a message is taken.
+        self.before_taking: Callable[[str], None] | None = None
+        self.after_taking: Callable[[str], None] | None = None
         self.contract = Contract(description)
         self._signer = RequestValidator(auth_token)
         self._now = now
@@ -238,6 +250,11 @@ class TwilioStandIn:
         with self._lock:
             self._faults.hang.extend([seconds] * n)
 
+    def drop(self, n: int, taken: bool) -> None:
+        """Cut the connection of the next ``n`` messages without an answer, taken or not."""
+        with self._lock:
+            (self._faults.dropped if taken else self._faults.dropped_untaken).extend([0.0] * n)
+
     def forget(self) -> None:
         """Begin anew: no messages, no requests, no faults, nobody opted out."""
         with self._lock:
@@ -247,7 +264,10 @@ class TwilioStandIn:
             self._callbacks.clear()
             self._faults = _Faults()
             self.opted_out.clear()
+            self.refused.clear()
             self.refuse_all = False
+            self.account_status = "active"
+            self.before_taking = self.after_taking = None
 
     def sign(self, url: str, form: Mapping[str, str]) -> str:
         """The X-Twilio-Signature of a form posted to ``url``."""
@@ -297,6 +317,8 @@ class TwilioStandIn:
         self._note(request, answer)
         # Waiting comes after noting: a caller that gave up may already look at what was taken.
         self._closing.wait(answer.wait)
+        if answer.dropped:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         response = Response(
             json.dumps(answer.payload),
             answer.status,
@@ -318,13 +340,17 @@ class TwilioStandIn:
             with self._lock:
                 self._violations.extend(violations)
         if endpoint == "send":
-            _check_message(request, self.opted_out)
+            _check_message(request, self.opted_out, self.refused)
+            if self.account_status != "active":
+                raise Refusal(403, 20005, "Account not active")
         if violations:
             raise Refusal(400, 20400, "; ".join(violations))
         if endpoint == "send":
             return self._send(request)
         if endpoint == "list":
             return self._list(request)
+        if endpoint == "account":
+            return Answer(200, {"sid": self.account_sid, "status": self.account_status})
         return self._fetch(request, values["Sid"])
 
     def _check_account(self, request: Request, account: str) -> None:
@@ -337,6 +363,10 @@ class TwilioStandIn:
 
     def _send(self, request: Request) -> Answer:
         form = request.form
+        if self.before_taking is not None:
+            self.before_taking(form["To"])
+        if self._take(self._faults.dropped_untaken) is not None:
+            return Answer(500, {}, dropped=True)
         message = self._message(form)
         sid = message["sid"]
         with self._lock:
@@ -344,6 +374,10 @@ class TwilioStandIn:
             if form.get("StatusCallback"):
                 self._callbacks[sid] = form["StatusCallback"]
             payload = dict(message)
+        if self.after_taking is not None:
+            self.after_taking(form["To"])
+        if self._take(self._faults.dropped) is not None:
+            return Answer(500, {}, sid=sid, dropped=True)
         wait = self._take(self._faults.hang) or 0.0
         if self._take(self._faults.broken) is not None:
             return Refusal(500, 20500, "An internal server error has occurred").answer(sid, wait)
@@ -455,7 +489,7 @@ def _route(request: Request) -> tuple[str, Mapping[str, str]]:
     return str(endpoint), values
 
 
-def _check_message(request: Request, opted_out: set[str]) -> None:
+def _check_message(request: Request, opted_out: set[str], refused: Mapping[str, int]) -> None:
     """The rules for a new message that Twilio answers with a code of their own."""
     form = request.form
     if request.mimetype != _FORM:
@@ -482,6 +516,8 @@ def _check_message(request: Request, opted_out: set[str]) -> None:
         raise Refusal(400, 20400, "ValidityPeriod must lie between 1 and 36000 seconds")
     if to in opted_out:
         raise Refusal(400, 21610, "Attempt to send to unsubscribed recipient")
+    if to in refused:
+        raise Refusal(400, refused[to], "The message cannot be sent")
 
 
 def _is_e164(number: str) -> bool:

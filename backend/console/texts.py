@@ -9,8 +9,10 @@ from typing import Any
 
 STATUSES = {
     "pending": "Waiting to be sent",
+    "claimed": "About to be sent",
     "submitting": "Being handed to the carrier",
     "unknown": "In doubt: it may have left or not; the carrier's record is being asked",
+    "unsent": "Not sent: it never reached the carrier",
     "accepted": "Taken by the carrier",
     "scheduled": "Taken by the carrier",
     "queued": "Taken by the carrier",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 from marshmallow import fields
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +24,16 @@ class Health(Schema):
     """All is well."""
 
     status = fields.String(required=True)
+    troubles = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "what an operator must act on though requests are answered"},
+    )
+
+
+def watch(app: Flask, name: str, look: Callable[[], str | None]) -> None:
+    """Let ``/readyz`` tell what ``look`` finds wrong, under ``name``."""
+    app.extensions.setdefault("watches", {})[name] = look
 
 
 @blueprint.route("/healthz")
@@ -36,8 +48,8 @@ def healthz() -> dict[str, str]:
 @anyone
 @blueprint.alt_response(503, schema=Health)
 @blueprint.response(200, Health)
-def readyz() -> dict[str, str]:
-    """Database reachable, migrations current, a worker seen lately."""
+def readyz() -> dict[str, Any]:
+    """Database reachable, migrations current, a worker seen lately; and what else is wrong."""
     settings = current_app.extensions["settings"]
     try:
         current = migrations.is_current(session.connection())
@@ -50,4 +62,6 @@ def readyz() -> dict[str, str]:
         raise Problem(503, "not-ready", "The database needs `flask db upgrade`.")
     if not worker:
         raise Problem(503, "not-ready", "No worker has been seen lately; start `flask worker`.")
-    return {"status": "ready"}
+    watches: dict[str, Callable[[], str | None]] = current_app.extensions["watches"]
+    troubles = {name: words for name, look in watches.items() if (words := look())}
+    return {"status": "ready", **({"troubles": troubles} if troubles else {})}

@@ -7,6 +7,7 @@ the row ``submitting``; the sweep calls it ``unknown``, and the carrier's own re
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,59 +20,103 @@ from sqlalchemy import select
 from backend.core import tenancy
 from backend.core.clock import now
 from backend.core.database import session, unit_of_work
-from backend.messaging import quiet_hours, service, states, tasks
+from backend.messaging import (
+    budget,
+    failures,
+    line,
+    numbers,
+    pacing,
+    quiet_hours,
+    service,
+    states,
+    tasks,
+)
+from backend.messaging.carrier_codes import SLOW_DOWN, STOP_LINE, action_for
 from backend.messaging.models import (
     ACCEPTED,
     CANCELLED,
+    CLAIMED,
     EXPIRED,
     FAILED,
     PENDING,
     REJECTED,
     SUBMITTING,
+    UNDERWAY,
     UNKNOWN,
+    UNSENT,
     Communication,
 )
 from backend.messaging.sms import transport
-from backend.messaging.sms.transport import Accepted, InDoubt, Outcome, Rejected, Retry
+from backend.messaging.sms.transport import (
+    Accepted,
+    InDoubt,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Report,
+    Retry,
+    Transport,
+    Unanswered,
+)
 from backend.practices.models import Practice
 
-MAX_ATTEMPTS = 5
+# Quick tries; then one each quarter of an hour (urgent: each minute) until it is out of date.
+QUICK_ATTEMPTS = 5
+MOST_ATTEMPTS = 100
+PARKED = timedelta(minutes=15)
 BACKOFF_BASE_SECONDS = 1.0
 BACKOFF_CAP_SECONDS = 60.0
-# How long a fault that is not the number's may keep a text waiting, and the carrier hold it.
-PATIENCE = timedelta(days=1)
 LONGEST_VALID_SECONDS = 3600
 SHORTEST_VALID_SECONDS = 5
-UNSUBSCRIBED = 21610
+# A worker that was stopped for longer than this between claiming and sending does not send.
+LEASE = timedelta(seconds=30)
+# After so long, what the carrier's record lacks has never reached it.
+SURELY_UNSENT = timedelta(minutes=30)
+URGENT_SURELY_UNSENT = timedelta(minutes=2)
+# How far back the same words may have been sent before: the carrier's clock is not ours.
+SAME_WORDS = timedelta(days=1)
 CALLBACK_PATH = "/v1/webhooks/twilio/status"
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """What the carrier is given."""
+class Claim:
+    """A row that this worker alone may send, in its ``attempt``, from ``turn`` on."""
 
-    to: str
-    body: str
-    valid_seconds: int
+    attempt: int
+    turn: datetime
+    message: Outgoing | None
 
 
 def deliver(communication_id: UUID) -> None:
-    """Send one text if it is pending and due; does nothing otherwise, so a job may run twice."""
+    """Send one text if it is pending and due; does nothing otherwise, so a job may run twice.
+
+    1. Claim it, when nothing speaks against it and the sender's rate lets it leave now or within
+       a second; with a later turn it goes back to the queue.
+    2. Wait for the turn, and look again whether it may leave.
+    3. Speak to the carrier, outside any transaction.
+    4. Write down what it said.
+    """
     # Built before the row is claimed: a crash while the carrier's SDK loads leaves no doubt.
     carrier = transport()
-    parcel = _claim(communication_id)
-    if parcel is None:
+    claim = _claim(communication_id, carrier.sender)
+    if claim is None:
         return
-    outcome = carrier.send(
-        parcel.to, parcel.body, callback_url(communication_id), parcel.valid_seconds
-    )
-    _record(communication_id, outcome)
+    message = claim.message
+    if message is None:
+        time.sleep(max(0.0, (claim.turn - now()).total_seconds()))
+        message = _submit(communication_id, claim)
+    if message is None or now() - claim.turn > LEASE:
+        # What is left submitting is found by the sweep, and the carrier's record decides.
+        return
+    _record(communication_id, carrier.send(message), carrier)
 
 
 def reconcile(communication_id: UUID) -> None:
     """Look an ``unknown`` text up in the carrier's record.
 
-    Found: it is accepted. Not found: it stays unknown, and is not sent again.
+    Found: it goes on as the record says. Not in the record half an hour after it would have left:
+    it is ``unsent``, and sent once more if it is still of use. A record that cannot be read decides
+    nothing.
     """
     with _system_work():
         row = states.lock(communication_id)
@@ -79,16 +124,77 @@ def reconcile(communication_id: UUID) -> None:
             return
         to, body, since = row.phone, row.body, row.submitted_at or row.created_at
         taken = _known_sids(row, since)
-    sid = transport().find(to, body, since, taken)
+    carrier = transport()
+    asked = now()
+    try:
+        found = carrier.find(to, body, since, taken)
+    except Unanswered:
+        return
     with _system_work():
         row = states.lock(communication_id)
         if row is None or row.status != UNKNOWN:
             return
-        if sid is None:
-            row.updated_at = now()
+        if found is not None:
+            row.sid = found.sid
+            states.move(row, ACCEPTED, found=True)
+            report(row, found, carrier.sender)
             return
-        row.sid = sid
-        states.move(row, ACCEPTED, found=True)
+        row.updated_at = now()
+        if asked - since >= (URGENT_SURELY_UNSENT if row.urgent else SURELY_UNSENT):
+            states.move(row, UNSENT, "the carrier's record does not have it")
+            budget.refund(row)
+            failures.resend(row)
+
+
+def catch_up(communication_id: UUID) -> None:
+    """Ask the carrier how a text fares whose reports have not come."""
+    with _system_work():
+        row = states.lock(communication_id)
+        sid = row.sid if row is not None and row.status in UNDERWAY else None
+    if sid is None:
+        return
+    carrier = transport()
+    try:
+        found = carrier.look_up(sid)
+    except Unanswered:
+        return
+    with _system_work():
+        row = states.lock(communication_id)
+        if row is not None and found is not None and row.status != found.status:
+            report(row, found, carrier.sender)
+
+
+def probe(sender: str) -> None:
+    """Open a stopped line when the carrier says that the account may send."""
+    carrier = transport()
+    if carrier.sender == sender and carrier.is_open():
+        with _system_work():
+            line.reopen(sender, "the carrier says that the account may send")
+
+
+def report(row: Communication, heard: Report, sender: str | None) -> None:
+    """Take what the carrier says of a text that is locked: late, twice and out of order are all
+    harmless. A status without a rank is written down and changes nothing."""
+    status, code = heard.status, heard.code
+    if row.status == status:
+        return
+    if status not in states.RANKS or not states.rises(row.status, status):
+        states.note(row, status[:50], kept=row.status, code=code)
+        return
+    row.error_code = code if code is not None else row.error_code
+    states.move(row, status, code=code)
+    session.flush()
+    if status in _ARRIVED:
+        numbers.confirm(row.phone_index)
+        service.take_back_second_try(row, "the first has arrived")
+        if sender is not None and line.is_held(sender, urgent=False):
+            line.reopen(sender, "a text has arrived")
+    elif status in _LOST:
+        failures.follow(row, code, sender)
+
+
+_ARRIVED = frozenset({"delivered", "read"})
+_LOST = frozenset({"undelivered", "failed"})
 
 
 def callback_url(communication_id: UUID) -> str:
@@ -109,24 +215,78 @@ def _system_work() -> Iterator[None]:
         yield
 
 
-def _claim(communication_id: UUID) -> Parcel | None:
+def _claim(communication_id: UUID, sender: str | None) -> Claim | None:
     with _system_work():
         row = states.lock(communication_id, skip_locked=True)
         at = now()
-        if row is None or row.status != PENDING or row.send_after > at or row.body is None:
+        if row is None or row.status != PENDING or row.send_after > at:
             return None
-        if row.expires_at is not None and row.expires_at <= at:
-            states.move(row, EXPIRED, "out of date")
+        if not _may_leave(row, at):
             return None
-        if service.is_opted_out(row.phone_index):
-            states.move(row, CANCELLED, "opted out")
+        if sender is not None and line.is_held(sender, row.urgent):
+            # It stays as it is; the sweep asks again when the line is open.
             return None
-        if not row.urgent and _put_off(row, at):
+        turn = _turn(row, at, sender)
+        if turn is None:
             return None
+        row.turn_at = None
         row.attempts += 1
-        row.submitted_at = at
-        states.move(row, SUBMITTING, attempt=row.attempts)
-        return Parcel(row.phone, row.body, _valid_seconds(row.expires_at, at))
+        if turn <= at:
+            return Claim(row.attempts, turn, _leave(row, at))
+        states.move(row, CLAIMED, attempt=row.attempts)
+        return Claim(row.attempts, turn, None)
+
+
+def _submit(communication_id: UUID, claim: Claim) -> Outgoing | None:
+    """Let a claimed text leave, if it is still this worker's and nothing has come in between."""
+    with _system_work():
+        row = states.lock(communication_id)
+        if row is None or row.status != CLAIMED or row.attempts != claim.attempt:
+            return None
+        at = now()
+        return _leave(row, at) if _may_leave(row, at) else None
+
+
+def _may_leave(row: Communication, at: datetime) -> bool:
+    if row.body is None:
+        return False
+    if row.expires_at is not None and row.expires_at <= at:
+        states.move(row, EXPIRED, "out of date")
+        return False
+    if service.is_opted_out(row.phone_index):
+        states.move(row, CANCELLED, "opted out")
+        return False
+    if not row.urgent and not numbers.is_usable(row.phone_index):
+        states.move(row, CANCELLED, "texts do not reach this number")
+        return False
+    return row.urgent or not _put_off(row, at)
+
+
+def _turn(row: Communication, at: datetime, sender: str | None) -> datetime | None:
+    """When a text may leave; None when it has been put off."""
+    if sender is None or pacing.is_ours(row.turn_at, at):
+        return at
+    turn = line.take_turn(sender, row.segments, row.urgent, row.expires_at)
+    if row.expires_at is not None and turn >= row.expires_at:
+        states.move(row, EXPIRED, "out of date before the sender is free")
+        return None
+    if turn - at <= pacing.HOLD:
+        return turn
+    row.turn_at = row.send_after = turn
+    row.updated_at = at
+    tasks.queue_deliveries([(row.id, turn)])
+    return None
+
+
+def _leave(row: Communication, at: datetime) -> Outgoing | None:
+    practice = session.get_one(Practice, row.practice_id)
+    if not budget.charge(row, practice):
+        _send_later(row, budget.next_month(at, practice.time_zone), budget.OVER)
+        return None
+    row.submitted_at = at
+    states.move(row, SUBMITTING, attempt=row.attempts)
+    assert row.body is not None
+    return Outgoing(row.phone, row.body, callback_url(row.id), _valid_seconds(row.expires_at, at))
 
 
 def _put_off(row: Communication, at: datetime) -> bool:
@@ -142,7 +302,7 @@ def _send_later(row: Communication, when: datetime, because: str) -> None:
     if row.expires_at is not None and when >= row.expires_at:
         states.move(row, EXPIRED, f"out of date after: {because}")
         return
-    row.send_after = when
+    row.send_after, row.turn_at = when, None
     states.move(row, PENDING, because)
     tasks.queue_deliveries([(row.id, when)])
 
@@ -152,7 +312,7 @@ def _valid_seconds(expires_at: datetime | None, at: datetime) -> int:
     return max(SHORTEST_VALID_SECONDS, min(LONGEST_VALID_SECONDS, left))
 
 
-def _record(communication_id: UUID, outcome: Outcome) -> None:
+def _record(communication_id: UUID, outcome: Outcome, carrier: Transport) -> None:
     with _system_work():
         row = states.lock(communication_id)
         if row is None:
@@ -168,47 +328,52 @@ def _record(communication_id: UUID, outcome: Outcome) -> None:
                 states.move(row, status if status in states.RANKS else ACCEPTED)
             case InDoubt():
                 states.move(row, UNKNOWN, "no clear answer from the carrier")
-            case Retry(after):
-                _try_again(row, after)
-            case Rejected(code, None):
-                _refuse(row, code)
-            case Rejected(code, float() as after):
-                _wait_out(row, code, after)
+            case Retry(after, crowded):
+                _try_again(row, after, carrier.sender if crowded else None)
+            case Rejected(code):
+                _refuse(row, code, carrier.sender)
+        if isinstance(outcome, Retry | Rejected):
+            # Last, as when a text leaves: the sender's row is locked before the practice's.
+            budget.refund(row)
 
 
-def _try_again(row: Communication, after: float | None) -> None:
-    if row.attempts >= MAX_ATTEMPTS:
+def _try_again(row: Communication, after: float | None, crowded: str | None) -> None:
+    if row.attempts >= MOST_ATTEMPTS:
         states.move(row, FAILED, "the carrier could not be reached", attempts=row.attempts)
+        failures.follow(row, None, None)
         return
-    pause = backoff(row.attempts) if after is None else after
-    _send_later(row, now() + timedelta(seconds=pause), "the carrier could not be reached")
+    at = now()
+    if row.attempts < QUICK_ATTEMPTS or row.urgent:
+        pause = timedelta(seconds=backoff(row.attempts) if after is None else after)
+    else:
+        pause = PARKED
+    if crowded is not None and after is not None:
+        line.slow_down(crowded, at + timedelta(seconds=after))
+    _send_later(row, at + pause, "the carrier could not be reached")
 
 
-def _refuse(row: Communication, code: int | None) -> None:
+def _refuse(row: Communication, code: int | None, sender: str | None) -> None:
     row.error_code = code
-    states.move(row, REJECTED, "refused by the carrier", code=code)
     current_app.extensions["log"].warning("sms-rejected", id=str(row.id), code=code)
-    if code == UNSUBSCRIBED:
-        session.flush()
-        service.opt_out(row.phone, "carrier")
-
-
-def _wait_out(row: Communication, code: int | None, after: float) -> None:
-    # A fault of the account is no fault of the number: it costs the text no attempt.
-    row.error_code = code
-    row.attempts -= 1
-    current_app.extensions["log"].error("sms-account-fault", code=code)
-    if now() - row.created_at > PATIENCE:
-        states.move(row, FAILED, "the carrier refused our account", code=code)
-        return
-    _send_later(row, now() + timedelta(seconds=after), "the carrier refused our account")
+    action = action_for(code)
+    if action.kind == STOP_LINE and sender is not None:
+        # A fault of the account is no fault of the number: it costs the text no attempt.
+        row.attempts -= 1
+        states.move(row, PENDING, "the carrier refused our account", code=code)
+        line.stop(sender, code)
+    elif action.kind == SLOW_DOWN and sender is not None and action.wait is not None:
+        row.attempts -= 1
+        line.slow_down(sender, now() + line.REST)
+        _send_later(row, now() + action.wait, "the carrier's queue is full")
+    else:
+        states.move(row, REJECTED, "refused by the carrier", code=code)
+        failures.follow(row, code, sender)
 
 
 def _known_sids(row: Communication, since: datetime) -> list[str]:
-    # A day back: the carrier's clock is not ours, and the same words may have been sent before.
     found = select(Communication.sid).where(
         Communication.phone_index == row.phone_index,
-        Communication.created_at >= since - PATIENCE,
+        Communication.created_at >= since - SAME_WORDS,
         Communication.sid.is_not(None),
     )
     return [sid for sid in session.scalars(found) if sid]

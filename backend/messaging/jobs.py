@@ -10,8 +10,17 @@ from sqlalchemy import func, select
 from backend.core import tenancy
 from backend.core.clock import now
 from backend.core.database import session
-from backend.messaging import delivery, states, tasks, watch
-from backend.messaging.models import EXPIRED, OUT, PENDING, SUBMITTING, UNKNOWN, Communication
+from backend.messaging import delivery, line, states, tasks, watch
+from backend.messaging.models import (
+    CLAIMED,
+    EXPIRED,
+    OUT,
+    PENDING,
+    SUBMITTING,
+    UNDERWAY,
+    UNKNOWN,
+    Communication,
+)
 from backend.messaging.tasks import deliver_text, reconcile_text, register
 from backend.messaging.watch import Lately
 
@@ -33,19 +42,30 @@ WATCHED = timedelta(hours=6)
 REPORTED_BY = timedelta(minutes=30)
 LOOK_EVERY = timedelta(minutes=10)
 _UNREPORTED = ("accepted", "scheduled", "queued")
+# A worker holds a claimed text for a second.
+FORGOTTEN = timedelta(seconds=30)
+# Reports come within seconds; a phone that is switched off may take a day.
+SILENT, HOPELESS = timedelta(hours=1), timedelta(days=3)
 
 
 def sweep(limit: int) -> int:
-    """Find what fell by the wayside: a lost job, a crash between two transactions.
+    """Find what fell by the wayside: a lost job, a crash between two transactions, a lost report.
 
     1. Pending beyond its last useful moment: expired.
-    2. Pending, due for two minutes and not gone: a new job; a job too many finds the row taken.
-    3. Submitting for longer than any answer takes: unknown.
-    4. Unknown for two minutes: a job that asks the carrier.
+    2. Claimed by a worker that has gone: pending again, for nothing has left.
+    3. Pending, due for two minutes and not gone: a new job; a job too many finds the row taken.
+       While the line is stopped they wait.
+    4. Submitting for longer than any answer takes: unknown.
+    5. Unknown for two minutes: a job that asks the carrier.
+    6. With the carrier, and nothing heard for an hour: a job that asks the carrier.
+    7. A stopped line: a job that asks the carrier whether it may be opened.
     Each step handles at most ``limit`` rows and none of them again within two minutes. Returns how
     many in all.
     """
-    return _expire(limit) + _requeue(limit) + _doubt(limit) + _ask(limit)
+    steps = (_expire, _reclaim, _requeue, _doubt, _ask, _look_up)
+    handled = sum(step(limit) for step in steps)
+    tasks.queue_probes(line.probe_due())
+    return handled
 
 
 def forget_words(limit: int) -> int:
@@ -125,7 +145,21 @@ def _expire(limit: int) -> int:
     return len(ids)
 
 
+def _reclaim(limit: int) -> int:
+    ids = states.take(
+        Communication.status == CLAIMED,
+        Communication.updated_at <= now() - FORGOTTEN,
+        order=Communication.updated_at,
+        limit=limit,
+    )
+    states.move_all(ids, PENDING, "the worker that had it is gone")
+    tasks.queue_deliveries((key, now()) for key in ids)
+    return len(ids)
+
+
 def _requeue(limit: int) -> int:
+    if line.stopped():
+        return 0
     at = now()
     ids = states.take(
         Communication.status == PENDING,
@@ -162,4 +196,18 @@ def _ask(limit: int) -> int:
     )
     states.touch(ids)
     tasks.queue_reconciliations(ids)
+    return len(ids)
+
+
+def _look_up(limit: int) -> int:
+    at = now()
+    ids = states.take(
+        Communication.status.in_(UNDERWAY),
+        Communication.updated_at <= at - SILENT,
+        Communication.submitted_at >= at - HOPELESS,
+        order=Communication.updated_at,
+        limit=limit,
+    )
+    states.touch(ids)
+    tasks.queue_look_ups(ids)
     return len(ids)

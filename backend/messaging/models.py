@@ -1,8 +1,8 @@
-"""Communication, its history, and the ledger of opt-outs."""
+"""Communication, its history, the ledger of opt-outs; numbers, senders, and what texts cost."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.crypto import Encrypted
 from backend.core.database import Base, Identified, OwnedByPractice
+from backend.messaging.carrier_codes import INVALID, LANDLINE, NO_SMS
 
 OUT = "out"
 IN = "in"
 
 PENDING = "pending"
+CLAIMED = "claimed"
 SUBMITTING = "submitting"
 UNKNOWN = "unknown"
+UNSENT = "unsent"
 ACCEPTED = "accepted"
 DELIVERED = "delivered"
 FAILED = "failed"
@@ -29,8 +32,10 @@ RECEIVED = "received"
 # "canceled" is the carrier's word; "cancelled" is ours, for what never left.
 STATUSES = (
     PENDING,
+    CLAIMED,
     SUBMITTING,
     UNKNOWN,
+    UNSENT,
     ACCEPTED,
     "scheduled",
     "queued",
@@ -47,16 +52,25 @@ STATUSES = (
     RECEIVED,
 )
 
+# With the carrier, and its last word is still to come.
+UNDERWAY = (ACCEPTED, "scheduled", "queued", "sending", "sent")
+
 STOP = "stop"
 START = "start"
+
+USABLE = "usable"
+UNREACHABLE = "unreachable"
+CONDITIONS = (USABLE, UNREACHABLE, INVALID, LANDLINE, NO_SMS)
 
 
 class Communication(OwnedByPractice, Base):
     """One text message, out or in.
 
     ``purpose`` and ``occurrence`` name what it is for: the unique key makes planning the same text
-    twice harmless. ``unknown`` means that it may have left or not; it is then never sent again
-    before the carrier's own record has been asked. ``segments`` counts what the carrier bills.
+    twice harmless. ``claimed`` waits in a worker for its turn; nothing has left. ``unknown`` means
+    that it may have left or not, and ``unsent`` that the carrier's own record says it has not: then
+    only is it sent again, as a row of its own that names the first in ``retry_of``. ``turn_at`` is
+    when the sender's rate lets it leave. ``segments`` counts what the carrier bills.
     """
 
     __tablename__ = "communication"
@@ -77,6 +91,11 @@ class Communication(OwnedByPractice, Base):
             unique=True,
         ),
         Index("uq_communication_sid", "sid", unique=True, postgresql_where=text("sid IS NOT NULL")),
+        Index(
+            "ix_communication_retry_of",
+            "retry_of",
+            postgresql_where=text("retry_of IS NOT NULL"),
+        ),
         Index("ix_communication_patient", "patient_id", "created_at"),
         Index("ix_communication_phone", "phone_index", "created_at"),
         Index("ix_communication_practice", "practice_id", "created_at"),
@@ -95,6 +114,14 @@ class Communication(OwnedByPractice, Base):
         ),
         Index(
             "ix_communication_unknown", "updated_at", postgresql_where=text("status = 'unknown'")
+        ),
+        Index(
+            "ix_communication_claimed", "updated_at", postgresql_where=text("status = 'claimed'")
+        ),
+        Index(
+            "ix_communication_underway",
+            "updated_at",
+            postgresql_where=text(f"status IN {UNDERWAY}"),
         ),
     )
 
@@ -115,8 +142,10 @@ class Communication(OwnedByPractice, Base):
     urgent: Mapped[bool] = mapped_column(server_default="false")
     status: Mapped[str]
     send_after: Mapped[datetime]
+    turn_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     subject_id: Mapped[UUID | None]
+    retry_of: Mapped[UUID | None] = mapped_column(ForeignKey("communication.id"))
     sid: Mapped[str | None]
     error_code: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -155,3 +184,51 @@ class OptOut(Identified, Base):
     action: Mapped[str]
     at: Mapped[datetime]
     how: Mapped[str]
+
+
+class PhoneNumber(Base):
+    """What is known of a number, by its blind index; a number without a row is usable.
+
+    A property of the number, not of a practice, like an opt-out. ``failed_sets`` counts sets of
+    texts in a row (a set: all texts about one subject) of which none arrived; ``last_failed`` is
+    the newest of them.
+    """
+
+    __tablename__ = "phone_number"
+    __table_args__ = (
+        CheckConstraint(f"condition IN {CONDITIONS}", name="condition"),
+        CheckConstraint("failed_sets >= 0", name="failed_sets"),
+    )
+
+    phone_index: Mapped[bytes] = mapped_column(primary_key=True)
+    condition: Mapped[str] = mapped_column(server_default=USABLE)
+    code: Mapped[int | None]
+    failed_sets: Mapped[int] = mapped_column(server_default="0")
+    last_failed: Mapped[UUID | None]
+    changed_at: Mapped[datetime]
+
+
+class SenderLine(Base):
+    """One sender's line, shared by all workers: its next free turn, and whether it is stopped."""
+
+    __tablename__ = "sender_line"
+
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    stopped_code: Mapped[int | None]
+    probe_at: Mapped[datetime | None]
+
+
+class TextUse(OwnedByPractice, Base):
+    """What a practice's texts of one month (its own calendar) add up to; ``month`` is its first.
+
+    ``segments`` is what the carrier bills, ``texts`` how many left.
+    """
+
+    __tablename__ = "text_use"
+    __table_args__ = (Index("uq_text_use_month", "practice_id", "month", unique=True),)
+
+    month: Mapped[date]
+    segments: Mapped[int] = mapped_column(server_default="0")
+    texts: Mapped[int] = mapped_column(server_default="0")

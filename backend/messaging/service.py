@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,11 @@ from backend.messaging.models import (
     OptOut,
 )
 from backend.practices.models import Practice
+
+# How long a text without an end of its own is worth a second try.
+PATIENCE = timedelta(days=1)
+# Ends the occurrence of a second try.
+AGAIN = " (again)"
 
 # Built once: it is on the road of every check-in.
 _WAITING_ABOUT = states.moving(
@@ -92,10 +97,60 @@ def queue_texts(texts: Sequence[Text]) -> None:
         .on_conflict_do_nothing(
             index_elements=["practice_id", "phone_index", "purpose", "occurrence"]
         )
-        .returning(Communication.id, Communication.send_after, Communication.status),
+        .returning(
+            Communication.id, Communication.send_after, Communication.status, Communication.urgent
+        ),
         [_row(text, practices[text.recipient.practice_id], at) for text in texts],
     )
-    tasks.queue_deliveries((row.id, row.send_after) for row in stored if row.status == PENDING)
+    waiting = [row for row in stored if row.status == PENDING]
+    for urgent in (True, False):
+        due = [(row.id, row.send_after) for row in waiting if row.urgent == urgent]
+        tasks.queue_deliveries(due, urgent=urgent)
+
+
+def send_again(failed: Communication, wait: timedelta, because: str) -> bool:
+    """Queue a text that has failed once more, as a row of its own; False when it is too late, or
+    it was such a second try itself.
+
+    Asked twice it is queued once: the second try has an occurrence of its own.
+    """
+    at = now()
+    send_after = at + wait
+    latest = failed.expires_at or failed.created_at + PATIENCE
+    if failed.retry_of is not None or failed.body is None or send_after >= latest:
+        return False
+    kept = {
+        name: getattr(failed, name)
+        for name in (
+            "practice_id", "patient_id", "provider_id", "direction", "purpose", "template",
+            "template_version", "language", "time_zone", "phone", "phone_index", "body", "urgent",
+            "subject_id", "segments",
+        )
+    }  # fmt: skip
+    row = {
+        **kept,
+        "id": new_id(),
+        "occurrence": f"{failed.occurrence}{AGAIN}",
+        "retry_of": failed.id,
+        "status": PENDING,
+        "send_after": send_after,
+        "expires_at": latest,
+        "attempts": 0,
+        "created_at": at,
+        "updated_at": at,
+        "because": because,
+    }
+    made = session.scalar(
+        insert(Communication).values(row).on_conflict_do_nothing().returning(Communication.id)
+    )
+    if made is not None:
+        tasks.queue_deliveries([(made, send_after)], urgent=failed.urgent)
+    return True
+
+
+def take_back_second_try(first: Communication, because: str) -> None:
+    """The first try has arrived after all: its second, if it still waits, is not sent."""
+    _cancel(Communication.retry_of == first.id, because)
 
 
 def cancel(

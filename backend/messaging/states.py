@@ -31,7 +31,7 @@ RANKS = {
     "canceled": 4,
     "read": 5,
 }
-_BEFORE = {"pending": -1, "submitting": -1, "unknown": -1}
+_BEFORE = dict.fromkeys(("pending", "claimed", "submitting", "unknown", "unsent"), -1)
 # Our own last words (rejected, cancelled, expired) are not taken back by a report.
 _OURS = 6
 

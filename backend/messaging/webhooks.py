@@ -15,9 +15,9 @@ from backend.core.clock import now
 from backend.core.crypto import blind_index
 from backend.core.database import session
 from backend.core.ids import new_id
-from backend.messaging import keywords, service, states, templates
-from backend.messaging.delivery import UNSUBSCRIBED
+from backend.messaging import delivery, keywords, service, sms, states, templates
 from backend.messaging.models import IN, RECEIVED, Communication
+from backend.messaging.sms.transport import Report
 
 SIGNATURE = "X-Twilio-Signature"
 REPLY = "reply"
@@ -46,19 +46,10 @@ def status_reported(communication: str | None, sid: str, status: str, error: str
         row = _find(communication, sid)
         if row is None:
             return
-        code = _error_code(error)
         if row.sid is None:
             row.sid = sid
-        if row.status == status:
-            return
-        if status in states.RANKS and states.rises(row.status, status):
-            row.error_code = code if code is not None else row.error_code
-            states.move(row, status, code=code)
-        else:
-            states.note(row, status[:50], kept=row.status, code=code)
+        delivery.report(row, Report(sid, status, _error_code(error)), sms.sender())
         session.flush()
-        if code == UNSUBSCRIBED:
-            service.opt_out(row.phone, "carrier")
 
 
 def message_received(sid: str, phone: str, body: str, opt_out_type: str | None) -> str | None:

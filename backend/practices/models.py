@@ -20,12 +20,14 @@ class Practice(Identified, Base):
     ``service_hours`` maps weekday names to ``["08:00", "18:00"]`` in the practice's time zone;
     ``pathway`` names the file in ``content/pathways`` whose rules it follows;
     ``quiet_from`` and ``quiet_until`` are hours (0-23) of the patient's day without texts.
+    ``segments_soft`` and ``segments_hard`` limit the SMS segments of a month; None: the setting.
     """
 
     __tablename__ = "practice"
     __table_args__ = (
         CheckConstraint("quiet_from BETWEEN 0 AND 23", name="quiet_from"),
         CheckConstraint("quiet_until BETWEEN 0 AND 23", name="quiet_until"),
+        CheckConstraint("segments_soft >= 0 AND segments_hard >= 0", name="segments"),
     )
 
     name: Mapped[str]
@@ -37,6 +39,8 @@ class Practice(Identified, Base):
     holidays: Mapped[list[Any]]
     quiet_from: Mapped[int] = mapped_column(server_default="20")
     quiet_until: Mapped[int] = mapped_column(server_default="9")
+    segments_soft: Mapped[int | None]
+    segments_hard: Mapped[int | None]
     created_at: Mapped[datetime]
 
 

@@ -18,6 +18,7 @@ from backend.core.database import session
 from backend.core.identity import actor
 from backend.messaging.models import (
     CANCELLED,
+    CLAIMED,
     DELIVERED,
     EXPIRED,
     FAILED,
@@ -27,6 +28,7 @@ from backend.messaging.models import (
     STOP,
     SUBMITTING,
     UNKNOWN,
+    UNSENT,
     Communication,
     OptOut,
 )
@@ -34,8 +36,8 @@ from backend.messaging.models import (
 # What each last word means to whoever reads the page.
 ARRIVED = frozenset({DELIVERED, "read"})
 FAILURES = frozenset({REJECTED, FAILED, "undelivered", "canceled"})
-NOT_SENT = frozenset({CANCELLED, EXPIRED})
-WAITING = frozenset({PENDING, SUBMITTING})
+NOT_SENT = frozenset({CANCELLED, EXPIRED, UNSENT})
+WAITING = frozenset({PENDING, CLAIMED, SUBMITTING})
 SOON, LATER = timedelta(hours=24), timedelta(hours=72)
 
 

@@ -27,7 +27,7 @@ from tests.world import Caller, World
 
 TABLES = [t for t in Base.metadata.sorted_tables if "practice_id" in t.columns]
 # A property of the phone number, of the server, or of the schema: of no practice.
-SHARED = {"opt_out", "heartbeat", "alembic_version"}
+SHARED = {"opt_out", "phone_number", "sender_line", "heartbeat", "alembic_version"}
 
 
 @pytest.fixture

@@ -210,6 +210,9 @@ def _environment(
         "LUMBRA_SIGN_IN_RATE_LIMIT": NO_LIMIT,
         "LUMBRA_CODES_PER_HOUR": "1000",
         "LUMBRA_DATABASE_POOL_SIZE": "4",
+        "LUMBRA_SMS_SEGMENTS_PER_SECOND": "10000",
+        "LUMBRA_SMS_SEGMENTS_SOFT": "1000000",
+        "LUMBRA_SMS_SEGMENTS_HARD": "1000000",
     }
     if database is not None:
         env["DATABASE_URL"] = database

@@ -34,6 +34,12 @@ def transport() -> Transport:
     return chosen
 
 
+def sender() -> str | None:
+    """The line that texts leave by, as the transport names it, without building it."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.twilio_from if settings.uses_twilio() else None
+
+
 def is_inbox() -> bool:
     """Whether texts stay on this machine."""
     return isinstance(transport(), InboxTransport)

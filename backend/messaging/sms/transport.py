@@ -1,4 +1,4 @@
-"""What every way of sending a text offers, and how a try to send may end."""
+"""What every way of sending a message offers, and how a try to send may end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What the carrier is given.
+
+    ``to`` is an address in the transport's own form (a number in E.164). ``callback_url`` is where
+    it may report; ``valid_seconds`` is how long it may hold the message.
+    """
+
+    to: str
+    body: str
+    callback_url: str
+    valid_seconds: int
 
 
 @dataclass(frozen=True)
@@ -18,21 +32,20 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The carrier refused it with its error ``code``.
-
-    ``retry_after`` (seconds) is given when the fault is not the number's but passes: the account,
-    or a full queue.
-    """
+    """The carrier refused it with its error ``code``; it did not leave."""
 
     code: int | None
-    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
 class Retry:
-    """It surely did not leave; try again after so many seconds (None: as the caller sees fit)."""
+    """It surely did not leave; try again after so many seconds (None: as the caller sees fit).
+
+    ``crowded`` says that the carrier has too much of us as a whole, not of this message.
+    """
 
     after: float | None = None
+    crowded: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,16 +56,47 @@ class InDoubt:
 Outcome = Accepted | Rejected | Retry | InDoubt
 
 
-class Transport(Protocol):
-    """A way of sending texts."""
+@dataclass(frozen=True)
+class Report:
+    """What the carrier's record says of a message."""
 
-    def send(self, to: str, body: str, callback_url: str, valid_seconds: int) -> Outcome:
-        """Hand one text over. ``valid_seconds``: how long the carrier may hold it."""
+    sid: str
+    status: str
+    code: int | None = None
+
+
+class Unanswered(Exception):
+    """The carrier's record could not be read: that says nothing of the message."""
+
+
+class Transport(Protocol):
+    """A way of sending messages.
+
+    ``sender`` names the line whose rate all workers share and which can be stopped as a whole;
+    None where there is neither rate nor account.
+    """
+
+    @property
+    def sender(self) -> str | None: ...
+
+    def send(self, message: Outgoing) -> Outcome:
+        """Hand one message over. Raises nothing that a carrier or a network can cause."""
         ...
 
-    def find(self, to: str, body: str, since: datetime, taken: Collection[str] = ()) -> str | None:
-        """The carrier's id of a text handed over after ``since``, or None.
+    def find(
+        self, to: str, body: str, since: datetime, taken: Collection[str] = ()
+    ) -> Report | None:
+        """The record of a message handed over after ``since``; None when the record lacks it.
 
-        ``taken`` are ids known to belong to other texts with the same words.
+        ``taken`` are ids known to belong to other messages with the same words.
+        Raises ``Unanswered``.
         """
+        ...
+
+    def look_up(self, sid: str) -> Report | None:
+        """The present record of one message; None when there is none. Raises ``Unanswered``."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether the account may send, asked without sending anything."""
         ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +14,22 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
-from backend.messaging.sms.transport import Accepted, InDoubt, Outcome, Rejected, Retry
+from backend.messaging.carrier_codes import WRONG_CREDENTIALS
+from backend.messaging.sms.transport import (
+    Accepted,
+    InDoubt,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Report,
+    Retry,
+    Unanswered,
+)
 
 TOO_MANY = 429
+NO_SUCH = 404
 LONGEST_WAIT = 3600.0
-# Faults of the account (20003, 20005, 30002) or of a full queue (21611): the number is sound.
-WRONG_CREDENTIALS = 20003
-PASSES_AFTER = {WRONG_CREDENTIALS: 900.0, 20005: 900.0, 30002: 900.0, 21611: 600.0}
+ACTIVE = "active"
 # Their clock is not ours.
 SKEW = timedelta(minutes=5)
 LISTED = 100
@@ -31,6 +41,10 @@ class TooManyRequests(Exception):
     def __init__(self, after: float | None) -> None:
         super().__init__("too many requests")
         self.after = after
+
+
+class NotThere(Exception):
+    """404: Twilio has no such thing."""
 
 
 class HttpClient(TwilioHttpClient):
@@ -55,24 +69,24 @@ class TwilioTransport:
         base_url: str,
         timeout_seconds: float,
     ) -> None:
-        self._sender = sender
+        self.sender: str | None = sender
         self._client = Client(
             account_sid, auth_token, http_client=HttpClient(timeout=timeout_seconds)
         )
         self._client.api.base_url = base_url.rstrip("/")
 
-    def send(self, to: str, body: str, callback_url: str, valid_seconds: int) -> Outcome:
+    def send(self, message: Outgoing) -> Outcome:
         """Create a message. That is not idempotent: what is not surely unsent is in doubt."""
         try:
-            message = self._client.messages.create(
-                to=to,
-                from_=self._sender,
-                body=body,
-                status_callback=callback_url,
-                validity_period=valid_seconds,
+            made = self._client.messages.create(
+                to=message.to,
+                from_=self.sender,
+                body=message.body,
+                status_callback=message.callback_url,
+                validity_period=message.valid_seconds,
             )
         except TooManyRequests as error:
-            return Retry(error.after)
+            return Retry(error.after, crowded=True)
         except requests.RequestException as error:
             return Retry() if _never_left(error) else InDoubt()
         except TwilioException as error:
@@ -80,22 +94,56 @@ class TwilioTransport:
         except ValueError:
             # An answer that is not JSON, from something in between.
             return InDoubt()
-        return Accepted(str(message.sid), str(message.status)) if message.sid else InDoubt()
+        return Accepted(str(made.sid), str(made.status)) if made.sid else InDoubt()
 
-    def find(self, to: str, body: str, since: datetime, taken: Collection[str] = ()) -> str | None:
-        """Ask Twilio's own list, newest first. Not found and not reached look the same: None."""
+    def find(
+        self, to: str, body: str, since: datetime, taken: Collection[str] = ()
+    ) -> Report | None:
+        """Ask Twilio's own list, newest first. Raises ``Unanswered``."""
         # DateSent is empty while a message waits, so the list is not narrowed by it.
-        try:
-            listed = self._client.messages.list(to=to, from_=self._sender, limit=LISTED)
-        except (TooManyRequests, requests.RequestException, TwilioException, ValueError):
-            return None
+        with _asking():
+            listed = self._client.messages.list(to=to, from_=self.sender, limit=LISTED)
         for message in listed:
             if message.body != body or message.sid in taken:
                 continue
             made = message.date_created
             if made is None or made >= since - SKEW:
-                return str(message.sid)
+                return _report(message)
         return None
+
+    def look_up(self, sid: str) -> Report | None:
+        """Ask Twilio for one message. Raises ``Unanswered``."""
+        try:
+            with _asking():
+                return _report(self._client.messages(sid).fetch())
+        except NotThere:
+            return None
+
+    def is_open(self) -> bool:
+        """Whether Twilio knows the credentials and calls the account active."""
+        try:
+            with _asking():
+                account = self._client.api.accounts(self._client.account_sid).fetch()
+        except (Unanswered, NotThere):
+            return False
+        return str(account.status) == ACTIVE
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    try:
+        yield
+    except (TooManyRequests, requests.RequestException, ValueError) as error:
+        raise Unanswered(type(error).__name__) from None
+    except TwilioException as error:
+        if getattr(error, "status", None) == NO_SUCH:
+            raise NotThere from None
+        raise Unanswered(type(error).__name__) from None
+
+
+def _report(message: Any) -> Report:
+    code = message.error_code
+    return Report(str(message.sid), str(message.status), None if code is None else int(code))
 
 
 def _refusal(error: TwilioException) -> Outcome:
@@ -106,7 +154,7 @@ def _refusal(error: TwilioException) -> Outcome:
     number = code if isinstance(code, int) else None
     if number is None and status == 401:
         number = WRONG_CREDENTIALS
-    return Rejected(number, PASSES_AFTER.get(number) if number else None)
+    return Rejected(number)
 
 
 def _never_left(error: requests.RequestException) -> bool:
