@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import schemathesis
@@ -25,7 +25,10 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import update
 
+from backend.programme.models import Activity
+from tests.backstage import behind
 from tests.crowd import OF_TIER, raise_alert
 from tests.test_routes import sha256_of
 from tests.world import PASSWORD, Caller, World
@@ -81,7 +84,14 @@ def stage(app: Flask, world: World) -> Stage:
         world.sign_in(caller)
     [check_in] = world.check_ins(patient, "weekly")
     answers = world.sheet(patient, check_in)
-    activity = world.ok(world.get("/v1/me/plan", patient))["activities"][0]
+    activities = world.ok(world.get("/v1/me/plan", patient))["activities"]
+    activity = activities[0]
+    [plan_for_flares] = [a["id"] for a in activities if a["module_id"] == "M16"]
+    with behind(app) as store:
+        # Weeks later; here it is the diary that matters.
+        opened = {"status": "active", "started_at": world.clock.now()}
+        store.execute(update(Activity).where(Activity.id == UUID(plan_for_flares)).values(opened))
+    consultation = world.ok(world.post(f"/v1/patients/{patient.id}/consultations", clinician, {}))
     text = world.ok(world.get(f"/v1/me/activities/{activity['id']}", patient))
     consent = world.ok(world.get("/v1/me/consent", patient))
     alerts = []
@@ -91,12 +101,17 @@ def stage(app: Flask, world: World) -> Stage:
     ids = {
         "patient_id": [str(patient.id), str(invited.id), str(held.id)],
         "check_in_id": [each["id"] for each in world.check_ins(patient)] + [check_in["id"]],
-        "activity_id": [activity["id"]],
+        "activity_id": [activity["id"], plan_for_flares],
         "alert_id": alerts,
         "sha256": [sha256_of(world, patient)],
+        "entry_id": [str(uuid4())],
+        "provider_id": [str(clinician.id)],
+        "consultation_id": [consultation["id"]],
+        "topic_id": ["T1"],
     }
     for name, stranger in foreign.items():
         ids[name].append(stranger)
+    page = {"first_48_hours": "Short walks.", "whom_to_call": "Jo."}
     bodies: dict[str, dict[str, Any]] = {
         "/v1/checkins/{check_in_id}/response": {"answers": answers},
         "/v1/me/activities/{activity_id}/quiz": {"answers": {q["id"]: 0 for q in text["quiz"]}},
@@ -105,6 +120,12 @@ def stage(app: Flask, world: World) -> Stage:
             "done": True,
             "confidence": 7,
             "values": {"worry_now": 2.5, "reassuring_fact": "It holds."},
+        },
+        "/v1/me/activities/{activity_id}/entries": {"values": page, "shared": True},
+        "/v1/me/activities/{activity_id}/entries/{entry_id}": {"values": page, "shared": True},
+        "/v1/patients/{patient_id}/contraindications": {
+            "answers": {"epilepsy": "cleared", "pregnancy": "no"},
+            "reason": "Seen.",
         },
         "/v1/me/consent": {"version": consent["version"]},
         "/v1/me/sync": {

@@ -72,6 +72,11 @@ TABLE = {
     "PUT /v1/me/activities/<uuid:activity_id>/ladder": "patient",
     "POST /v1/patients/<uuid:patient_id>/activities/<uuid:activity_id>/approvals": CARE,
     "POST /v1/patients/<uuid:patient_id>/activities/<uuid:activity_id>/sleep-restriction": CARE,
+    "GET /v1/me/activities/<uuid:activity_id>/entries": "patient",
+    "POST /v1/me/activities/<uuid:activity_id>/entries": "patient",
+    "PUT /v1/me/activities/<uuid:activity_id>/entries/<uuid:entry_id>": "patient",
+    "DELETE /v1/me/activities/<uuid:activity_id>/entries/<uuid:entry_id>": "patient",
+    "GET /v1/patients/<uuid:patient_id>/entries": CARE,
     "GET /v1/me/goal": "patient",
     "PUT /v1/me/goal": "patient",
     "POST /v1/me/goal/attainment": "patient",
@@ -109,6 +114,7 @@ BODIES: dict[str, Any] = {
     "ladder": {"items": [{"item": "Bend", "rating": 30}]},
     "approvals": {"item": "Bend"},
     "sleep-restriction": {"enabled": False},
+    "entries": {"values": {}},
     "competence": {"tier": "low"},
     "training": {"kind": "booster"},
     "mentor": {"mentor_id": None},
@@ -161,6 +167,7 @@ def build(app: Flask, world: World, name: str) -> House:
         "provider_id": str(providers["clinician"].id),
         "topic_id": "T1",
         "sha256": sha256_of(world, patient),
+        "entry_id": str(uuid4()),
     }
     return House({"patient": patient, **providers}, objects)
 
@@ -210,7 +217,8 @@ def call(world: World, key: str, objects: dict[str, str], caller: Caller | None)
     method, path = address(key, objects)
     if method == "GET":
         return world.get(path, caller)
-    body = BODIES.get(path.rpartition("/")[2], {})
+    parts = path.split("/")
+    body = BODIES.get(parts[-2] if key.endswith("_id>") else parts[-1], {})
     headers = {**(caller.headers if caller else {}), "Idempotency-Key": uuid4().hex}
     return world.client.open(path, method=method, json=body, headers=headers)
 
@@ -299,9 +307,13 @@ def test_what_belongs_to_another_patient_looks_like_what_there_is_not(
     other = world.onboarded(house.callers["clinician"], family_name="Other")
     [check_in] = world.check_ins(other, "weekly", "scheduled")
     activity = world.ok(world.get("/v1/me/plan", other))["activities"][0]
-    objects = {"check_in_id": check_in["id"], "activity_id": activity["id"]}
+    objects = {
+        "check_in_id": check_in["id"],
+        "activity_id": activity["id"],
+        "entry_id": str(uuid4()),
+    }
     keys = [key for key in TABLE if "<uuid:" in key and TABLE[key] == "patient"]
-    assert len(keys) == 8
+    assert len(keys) == 12
     for key in keys:
         assert call(world, key, objects, house.callers["patient"]).status_code == 404, key
         assert call(world, key, objects, other).status_code != 404, key

@@ -27,7 +27,7 @@ from backend.instruments.releases import unreleased_changes
 from backend.instruments.service import load_library
 from backend.messaging import templates
 from backend.patients import consent
-from backend.programme import module_files
+from backend.programme import diary_files, module_files
 from backend.quality import training_files
 from backend.risk.pathway_files import load_pathway, names
 from backend.risk.service import DEFAULT
@@ -136,6 +136,7 @@ def _refused(content: Path) -> Iterator[ContentError]:
     readings: list[Callable[[], object]] = [
         partial(load_library, content),
         partial(module_files.load_modules, content),
+        partial(diary_files.load_diaries, content),
         *(partial(load_pathway, content, name) for name in _pathway_names(content)),
         partial(training_files.load_topics, content),
         partial(training_files.load_checklist, content),

@@ -44,13 +44,25 @@ def paced(rule: PacingRule, logs: Iterable[Any], today: date) -> Paced:
     return Paced(state, words.pacing_sentence(state), words.pacing_for_provider(state))
 
 
-def slept(rule: SleepRule, logs: Sequence[Any], switches: Iterable[Any], today: date) -> Slept:
-    """Where a person stands in sleep, from each night's notes and what a provider enabled."""
+def slept(
+    rule: SleepRule,
+    logs: Sequence[Any],
+    entries: Sequence[Any],
+    switches: Iterable[Any],
+    today: date,
+) -> Slept:
+    """Where a person stands in sleep, from each night's notes and what a provider enabled.
+
+    ``entries`` are those of the sleep diary, oldest change first; of one day the newest counts, and
+    comes before the note of that day.
+    """
     nights = {log.day.toordinal(): _night(log.said) for log in logs}
+    nights.update({each.day.toordinal(): _diary_night(each.said) for each in entries})
+    sleepy = {each.day.toordinal(): each.said.get("sleepy") for each in entries}
     state = sleep.replay(
         rule,
         {day: night for day, night in nights.items() if night is not None},
-        {},
+        {day: n for day, n in sleepy.items() if n is not None},
         [(each.day.toordinal(), bool(each.said["enabled"])) for each in switches],
         today.toordinal(),
     )
@@ -76,6 +88,17 @@ def _night(said: Mapping[str, Any]) -> sleep.Night | None:
     if not in_bed or not _is_number(asleep) or not 0 <= Decimal(str(asleep)) * 60 <= in_bed:
         return None
     return sleep.Night(round(Decimal(str(asleep)) * 60), round(in_bed))
+
+
+def _diary_night(said: Mapping[str, Any]) -> sleep.Night | None:
+    in_bed = (_minutes(said["up_time"]) - _minutes(said["bed_time"])) % A_DAY
+    asleep = in_bed - round(said["minutes_awake"])
+    return sleep.Night(asleep, in_bed) if in_bed and asleep >= 0 else None
+
+
+def _minutes(told: str) -> int:
+    hours, minutes = told.split(":")
+    return 60 * int(hours) + int(minutes)
 
 
 def _amount(said: Any, most: int) -> Decimal:

@@ -24,7 +24,7 @@ from backend.programme import daily, graded_activity, graded_exposure, sleep, wo
 from backend.programme.daily import RESTRICTION, Paced, Slept
 from backend.programme.graded_activity import Aim, State
 from backend.programme.graded_exposure import Ladder, Trial
-from backend.programme.models import ActivityEvent, PracticeLog
+from backend.programme.models import ActivityEntry, ActivityEvent, PracticeLog
 from backend.programme.words import Sentence
 from backend.risk.models import SafetyHold
 from backend.risk.practice_rules import PracticeRules
@@ -119,6 +119,7 @@ class _Told:
 
     events: list[Any] = field(default_factory=list)
     logs: list[Any] = field(default_factory=list)
+    entries: list[Any] = field(default_factory=list)
 
 
 def standings(
@@ -126,17 +127,31 @@ def standings(
 ) -> dict[UUID, Standing]:
     """Where a patient stands today in each activity, given the engine that grades it.
 
-    Activities of another engine are left out. At most four queries; none where none is graded.
+    Activities of another engine are left out. At most five queries; none where none is graded.
     """
     graded = [i for i, name in engines.items() if name in ENGINES]
     if not graded:
         return {}
     told = _told(graded, any(engines[i] in (PACING, SLEEP) for i in graded))
+    for entry in _nights([i for i in graded if engines[i] == SLEEP]):
+        told[entry.activity_id].entries.append(entry)
     begun = any(each.events for each in told.values())
     gates = _gates(patient_id, ZoneInfo(zone)) if begun else []
     today = today_in(zone)
     barred = _is_barred(patient_id, told)
     return {i: _standing(rules, engines[i], told[i], gates, today, barred) for i in graded}
+
+
+def _nights(activity_ids: Sequence[UUID]) -> Sequence[Any]:
+    """The entries of sleep diaries, oldest change first."""
+    if not activity_ids:
+        return []
+    query = (
+        select(ActivityEntry.activity_id, ActivityEntry.day, ActivityEntry.values.label("said"))
+        .where(ActivityEntry.activity_id.in_(activity_ids), ActivityEntry.removed_at.is_(None))
+        .order_by(ActivityEntry.changed_at, ActivityEntry.id)
+    )
+    return session.execute(query).all()
 
 
 def _is_barred(patient_id: UUID, told: Mapping[UUID, _Told]) -> bool:
@@ -162,7 +177,7 @@ def _standing(
     if engine == PACING:
         return Standing(paced=daily.paced(rules.pacing, told.logs, today))
     switches = [each for each in told.events if each.kind == RESTRICTION and not barred]
-    return Standing(slept=daily.slept(rules.sleep, told.logs, switches, today))
+    return Standing(slept=daily.slept(rules.sleep, told.logs, told.entries, switches, today))
 
 
 def zone_of(patient_id: UUID) -> str:

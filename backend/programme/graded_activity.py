@@ -175,6 +175,7 @@ class _Course:
             advice=self._advice(),
             tries=len(self.tries),
             after_gap=paused >= self.rule.back_after_gap,
+            flare_quota=self._flare_quota(),
         )
 
     # Tries
@@ -310,8 +311,7 @@ class _Course:
     def _flare(self, event: Event) -> None:
         days = min(max(event.days or self.rule.flare_days, 1), self.rule.longest_flare)
         old = rounded(self.raw, self.aim)
-        assert self.mean is not None
-        low = fallback(old, min(old, rounded(start(self.rule, self.mean), self.aim)), self.aim)
+        low = self._flare_quota()
         self.flare_until = event.day + days
         self.flare_days_in_week |= set(range(event.day, event.day + days))
         self.path_back = way_back(self.rule, low, old, self.aim)[:-1]
@@ -323,10 +323,14 @@ class _Course:
 
     def _quota(self, day: int) -> Decimal:
         old = rounded(self.raw, self.aim)
-        assert self.mean is not None
         if self._in_flare(day):
-            return fallback(old, min(old, rounded(start(self.rule, self.mean), self.aim)), self.aim)
+            return self._flare_quota()
         return min(self.path_back[0], old) if self.path_back else old
+
+    def _flare_quota(self) -> Decimal:
+        assert self.mean is not None
+        old = rounded(self.raw, self.aim)
+        return fallback(old, min(old, rounded(start(self.rule, self.mean), self.aim)), self.aim)
 
     # Gates
 

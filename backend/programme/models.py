@@ -107,13 +107,16 @@ class QuizAttempt(OwnedByPractice, Base):
 class PracticeLog(OwnedByPractice, Base):
     """One day's practice of a module. ``confidence`` 0-10 in this skill, when given.
 
-    The newest by ``at`` and ``event_id`` counts, in whatever order they arrive.
+    The newest by ``at`` and ``event_id`` counts, in whatever order they arrive. ``by_entry``: no
+    note but an entry in the module's diary says that it was done. ``pain_after`` 0-10, and whether
+    that lasted more than a day, are looked at for advice and never for a quota.
     """
 
     __tablename__ = "practice_log"
     __table_args__ = (
         Index("uq_practice_log_day", "activity_id", "day", unique=True),
         CheckConstraint("confidence BETWEEN 0 AND 10", name="confidence"),
+        CheckConstraint("pain_after BETWEEN 0 AND 10", name="pain_after"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
@@ -125,6 +128,36 @@ class PracticeLog(OwnedByPractice, Base):
     values: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     event_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    by_entry: Mapped[bool] = mapped_column(server_default="false")
+    pain_after: Mapped[int | None]
+    pain_lasted: Mapped[bool | None]
+
+
+class ActivityEntry(OwnedByPractice, Base):
+    """Something a patient wrote into the diary of a module; the id may be the client's own.
+
+    ``at`` is when it happened, ``day`` the day it is of on the patient's calendar; ``counts``: it
+    is practice of that day. A removed entry keeps its id and nothing else, so that it does not come
+    back with a copy that is sent late.
+    """
+
+    __tablename__ = "activity_entry"
+    __table_args__ = (
+        Index("ix_activity_entry_activity", "activity_id", "at"),
+        Index("ix_activity_entry_patient", "patient_id", "day"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    diary: Mapped[str]
+    at: Mapped[datetime]
+    day: Mapped[date]
+    values: Mapped[dict[str, Any]]
+    shared: Mapped[bool]
+    counts: Mapped[bool]
+    changed_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
 
 class ActivityEvent(OwnedByPractice, Base):

@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ColumnElement, exists, tuple_, update
+
 from backend.core.clock import now
+from backend.core.database import session
 from backend.core.ids import new_id
 from backend.core.problems import invalid
 from backend.patients.models import Enrolment
-from backend.programme.models import PracticeLog
+from backend.programme.models import ActivityEntry, PracticeLog
 from backend.programme.modules import Grade, PracticeValue
 from backend.programme.newest import keep_newest
 from backend.programme.plans import own_activity, record
@@ -59,8 +62,31 @@ def log_practice(
 
 
 def keep_practice(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write days of practice; of the same activity and day the one told last stays."""
-    keep_newest(PracticeLog, ("activity_id", "day"), rows)
+    """Write days of practice; of the same activity and day the one told last stays.
+
+    Where it says no and an entry in the diary says yes, the day counts by the entry.
+    """
+    keep_newest(PracticeLog, ("activity_id", "day"), [{**row, "by_entry": False} for row in rows])
+    missed = [(row["activity_id"], row["day"]) for row in rows if not row["done"]]
+    if missed:
+        session.execute(
+            update(PracticeLog)
+            .where(
+                tuple_(PracticeLog.activity_id, PracticeLog.day).in_(missed),
+                ~PracticeLog.done,
+                says_done(),
+            )
+            .values(done=True, by_entry=True)
+        )
+
+
+def says_done() -> ColumnElement[bool]:
+    """Whether an entry of its day says that what was noted was done."""
+    return exists().where(
+        ActivityEntry.activity_id == PracticeLog.activity_id,
+        ActivityEntry.day == PracticeLog.day,
+        ActivityEntry.counts,
+    )
 
 
 def day_faults(day: date, today: date) -> dict[str, str]:

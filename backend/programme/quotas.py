@@ -100,7 +100,8 @@ class State:
 
     ``quota`` is ``None`` before the baseline is known and while a safety gate stands. ``advice``
     holds what to offer (``flare-plan``, ``finer-unit``, ``fourth-try``). ``tries`` were made for
-    the starting point; ``after_gap``: the pause so long that the quota is a lower one.
+    the starting point; ``after_gap``: the pause so long that the quota is a lower one;
+    ``flare_quota``: what the quota would be in a flare-up that begins today.
     """
 
     phase: str
@@ -113,6 +114,7 @@ class State:
     advice: tuple[str, ...] = ()
     tries: int = 0
     after_gap: bool = False
+    flare_quota: Decimal | None = None
 
 
 def baseline(rule: ActivityRule, tries: Sequence[Decimal], days_since_first: int) -> Baseline:

@@ -11,6 +11,11 @@ from backend.programme.choices import (
     restrict_sleep,
 )
 from backend.programme.engagement import done_since, engagement_of, tasks_of
+from backend.programme.entries import Entries, Entry, Use, diary_of, entries_of
+from backend.programme.entries import change as change_entry
+from backend.programme.entries import keep as keep_entry
+from backend.programme.entries import remove as remove_entry
+from backend.programme.entries import use_of as diaries_of
 from backend.programme.goal_setting import Goals, Reached, goals_of, set_goal, tell_attainment
 from backend.programme.graded import Quota, Rungs, Standing
 from backend.programme.plans import (
@@ -33,6 +38,8 @@ from backend.programme.told import Moment, Notebook
 __all__ = [
     "BACKDATE_DAYS",
     "ActivityView",
+    "Entries",
+    "Entry",
     "Goals",
     "Moment",
     "Notebook",
@@ -43,15 +50,21 @@ __all__ = [
     "Reached",
     "Rungs",
     "Standing",
+    "Use",
     "adapt",
     "answer_quiz",
     "approve",
     "catalogue",
+    "change_entry",
     "choose_aim",
     "declare_flare",
+    "diaries_of",
+    "diary_of",
     "done_since",
     "engagement_of",
+    "entries_of",
     "goals_of",
+    "keep_entry",
     "log_practice",
     "make_plan",
     "newest_modules",
@@ -61,6 +74,7 @@ __all__ = [
     "plan_next_review",
     "plan_of",
     "rate_ladder",
+    "remove_entry",
     "restrict_sleep",
     "set_goal",
     "take_due_reviews",

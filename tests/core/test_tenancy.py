@@ -17,7 +17,7 @@ from backend.core.clock import now
 from backend.core.database import APP_ROLE, session
 from backend.models import Base
 from backend.patients.models import Patient
-from backend.programme.models import ActivityEvent
+from backend.programme.models import ActivityEntry, ActivityEvent
 from tests.backstage import behind
 from tests.owner import ask
 from tests.programme.test_goal import goal
@@ -50,10 +50,15 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
         phone.note("reading", activity["id"], {"grade": 1})
         phone.tell()
         with behind(app) as store:
-            # Steady steps begin weeks later.
+            # Steady steps begin weeks later, and so do the modules with a diary.
             told = {"kind": "flare", "item": "", "day": date(2026, 9, 1), "values": {}, "at": now()}
             whose = {"practice_id": practice, "patient_id": patient.id}
             store.add(ActivityEvent(activity_id=UUID(activity["id"]), **whose, **told))
+            written = {"diary": "relaxation", "day": date(2026, 9, 1), "values": {}}
+            states = {"shared": False, "counts": True}
+            times = dict.fromkeys(("at", "changed_at", "received_at"), now())
+            entry = {"activity_id": UUID(activity["id"]), **whose, **written, **states, **times}
+            store.add(ActivityEntry(**entry))
         world.ok(world.post("/v1/sign-in/patient/code", body={"phone": patient.phone}))
         other = world.patient(clinician)
         world.answer(other, "safety-screen", safety__numbness=True)
