@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import cli, metrics
 from backend.alerts import routes as alerts
+from backend.checkins import reminders
 from backend.checkins import routes as checkins
 from backend.companion import api as companion_api
 from backend.companion import routes as companion
@@ -18,9 +19,10 @@ from backend.console import routes as console
 from backend.core import api, crypto, database, docs, health, limits, logs, problems
 from backend.core.clock import Clock, SystemClock
 from backend.core.database import session
-from backend.messaging import line, sms
+from backend.messaging import line, permission, sms
 from backend.messaging import routes as messaging
 from backend.patients import routes as patients
+from backend.patients import service as patient_service
 from backend.practices import routes as practices
 from backend.programme import diary_routes as diaries
 from backend.programme import routes as programme
@@ -88,6 +90,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     limits.init_app(app, settings)
     sms.init_app(app, settings)
     health.watch(app, "texts", line.trouble)
+    permission.register(app, "check-in", reminders.why_not)
+    permission.register(app, "invitation", patient_service.why_not_invited)
     speech.init_app(app)
     registry = api.init_app(app)
     for blueprint in API_BLUEPRINTS:

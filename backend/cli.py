@@ -67,13 +67,44 @@ _EMAIL = _must(re.compile(r"[^@\s]+@[^@\s]+").fullmatch, "This is no e-mail addr
 @click.option("--country", required=True, callback=_COUNTRY, help="two letters, such as GB")
 @click.option("--time-zone", required=True, callback=_ZONE, help="IANA, such as Europe/London")
 @click.option("--phone", help="shown to patients for questions")
-def create_practice(name: str, country: str, time_zone: str, phone: str | None) -> None:
+@click.option("--jurisdiction", help="a row of content/jurisdictions.yaml, such as US-TX")
+def create_practice(
+    name: str, country: str, time_zone: str, phone: str | None, jurisdiction: str | None
+) -> None:
     """A new practice; prints its id."""
     from backend.practices import service
 
+    _must_have_hours(jurisdiction)
     with unit_of_work(), tenancy.across_practices():
-        practice = service.create_practice(name, country, time_zone, phone)
+        practice = service.create_practice(name, country, time_zone, phone, jurisdiction)
     click.echo(practice.id)
+
+
+@admin.command("set-jurisdiction")
+@click.option("--practice", type=click.UUID, required=True)
+@click.option("--jurisdiction", help="a row of the table; left out: the country's row alone")
+def set_jurisdiction(practice: object, jurisdiction: str | None) -> None:
+    """Let a jurisdiction's hours for texts hold for a practice, within its own quiet hours."""
+    from uuid import UUID
+
+    from backend.practices import service
+
+    assert isinstance(practice, UUID)
+    _must_have_hours(jurisdiction)
+    try:
+        with unit_of_work(), tenancy.across_practices():
+            service.use_jurisdiction(practice, jurisdiction)
+    except Problem as problem:
+        raise click.ClickException(problem.detail) from None
+    click.echo(f"{practice}: {jurisdiction or 'as its country'}")
+
+
+def _must_have_hours(jurisdiction: str | None) -> None:
+    from backend.messaging.jurisdiction_files import load_jurisdictions
+
+    rows = load_jurisdictions(current_app.extensions["settings"].content).rows
+    if jurisdiction is not None and jurisdiction not in rows:
+        raise click.ClickException(f"There is no such row; there are {', '.join(rows)}.")
 
 
 @admin.command("create-provider")

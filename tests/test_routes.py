@@ -37,6 +37,7 @@ TABLE = {
     "POST /v1/patients": STAFF,
     "GET /v1/patients": STAFF,
     "GET /v1/patients/<uuid:patient_id>": STAFF,
+    "PATCH /v1/patients/<uuid:patient_id>": STAFF,
     "POST /v1/patients/<uuid:patient_id>/invitation": STAFF,
     "GET /v1/patients/<uuid:patient_id>/plan": CARE,
     "GET /v1/patients/<uuid:patient_id>/risk": CARE,
@@ -100,6 +101,7 @@ TABLE = {
 }
 # Bodies that get as far as looking for the object.
 BODIES: dict[str, Any] = {
+    "PATCH /v1/patients/<uuid:patient_id>": {"checkin_hour": 12},
     "safety-clearance": {"reason": "Examined."},
     "contacts": {"reached": True},
     "resolve": {"code": "contacted"},
@@ -219,6 +221,7 @@ def call(world: World, key: str, objects: dict[str, str], caller: Caller | None)
         return world.get(path, caller)
     parts = path.split("/")
     body = BODIES.get(parts[-2] if key.endswith("_id>") else parts[-1], {})
+    body = BODIES.get(key) or BODIES.get(path.rpartition("/")[2], {})
     headers = {**(caller.headers if caller else {}), "Idempotency-Key": uuid4().hex}
     return world.client.open(path, method=method, json=body, headers=headers)
 

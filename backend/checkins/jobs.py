@@ -60,12 +60,12 @@ def plan_reminders(limit: int) -> int:
 
     1. Take open check-ins whose ``next_reminder_at`` has passed.
     2. Move each to its next reminder, counted from now: after an outage only the newest goes.
-    3. Queue the texts and their delivery jobs in the same transaction; the unique key
-       ``(patient, purpose, occurrence)`` makes a second planning harmless.
+    3. Queue the texts of those who want texts, and their delivery jobs, in the same transaction;
+       the unique key ``(number, purpose, occurrence)`` makes a second planning harmless.
     """
     at = now()
     rows = _take(CheckIn.status == OPEN, CheckIn.next_reminder_at <= at, limit=limit)
-    reminders.queue([(c, e) for c, e in rows if e.status == ACTIVE], at)
+    reminders.queue([(c, e) for c, e in rows if e.status == ACTIVE and e.text_reminders], at)
     for check_in, enrolment in rows:
         window = reminders.window_of(check_in, enrolment)
         check_in.reminders_sent += 1

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from backend.checkins import schedule
-from backend.checkins.models import CheckIn
+from backend.checkins.models import COMPLETED, OPEN, CheckIn
 from backend.core.database import session
 from backend.messaging import service as messaging
+from backend.messaging.models import Communication
 from backend.patients import service as patients
-from backend.patients.models import Enrolment
+from backend.patients.models import ACTIVE, Enrolment
 from backend.practices.models import Practice
 
 TEMPLATES = ("check-in-open", "check-in-reminder-1", "check-in-reminder-2")
@@ -28,13 +29,38 @@ def window_of(check_in: CheckIn, enrolment: Enrolment) -> schedule.Window:
     return schedule.Window(check_in.opens_at, check_in.closes_at, planned.reminders)
 
 
+def why_not(text: Communication) -> str | None:
+    """Why a check-in's text that is to leave is pointless by now; ``None`` while it is not.
+
+    What ends it cancels the texts that wait; this finds the one that was being planned meanwhile.
+    """
+    found = session.execute(
+        select(CheckIn.status, Enrolment.status, Enrolment.text_reminders)
+        .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
+        .where(CheckIn.id == text.subject_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    check_in, enrolment, by_text = found
+    if check_in != OPEN:
+        return "answered" if check_in == COMPLETED else "window closed"
+    if enrolment != ACTIVE:
+        return "withdrawn"
+    return None if by_text else "texts turned off"
+
+
 def queue(due: Sequence[tuple[CheckIn, Enrolment]], at: datetime) -> None:
     """Queue one text for each check-in, whichever of its reminders is the newest due.
 
-    Each carries a link of its own; the number of statements does not grow with the batch.
+    An earlier one that still waits, held back by a cap, a carrier or an outage, is cancelled: only
+    the newest goes. Each carries a link of its own; the number of statements does not grow with
+    the batch.
     """
     if not due:
         return
+    messaging.cancel(
+        subject_ids=[check_in.id for check_in, _ in due], because="a newer text takes its place"
+    )
     practice_ids = {check_in.practice_id for check_in, _ in due}
     found = session.scalars(select(Practice).where(Practice.id.in_(practice_ids)))
     names = {practice.id: practice.name for practice in found}

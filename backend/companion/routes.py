@@ -22,6 +22,7 @@ from backend.core import audit
 from backend.core.identity import actor
 from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES
+from backend.messaging import service as messaging
 from backend.patients import consent as consents
 from backend.patients import service as patients
 from backend.patients.models import ACTIVE, INVITED
@@ -126,10 +127,22 @@ def change_language() -> Page:
     return redirect(url_for("companion.settings"), 303)
 
 
+@blueprint.post("/my/settings/texts")
+@for_patients
+def change_texts() -> Page:
+    """Get reminders by text from now on, or none."""
+    wanted = request.form.get("texts", "")
+    if wanted in ("yes", "no"):
+        consents.choose_texts(session.enrolment(), wanted == "yes", how="web")
+    return redirect(url_for("companion.settings"), 303)
+
+
 def _settings_page(fault: str | None = None) -> str:
+    enrolment = session.enrolment()
     return render_template(
         "companion/settings.html",
-        enrolment=session.enrolment(),
+        enrolment=enrolment,
+        stopped=messaging.is_opted_out(enrolment.patient.phone_index),
         practice=practices.get_practice(actor.practice_id),
         languages=speech.OWN_NAMES,
         fault=fault,

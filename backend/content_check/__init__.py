@@ -26,6 +26,7 @@ from backend.core.schema import LANGUAGES
 from backend.instruments.releases import unreleased_changes
 from backend.instruments.service import load_library
 from backend.messaging import templates
+from backend.messaging.jurisdiction_files import load_jurisdictions
 from backend.patients import consent
 from backend.programme import diary_files, module_files
 from backend.quality import training_files
@@ -137,6 +138,7 @@ def _refused(content: Path) -> Iterator[ContentError]:
         partial(load_library, content),
         partial(module_files.load_modules, content),
         partial(diary_files.load_diaries, content),
+        partial(load_jurisdictions, content),
         *(partial(load_pathway, content, name) for name in _pathway_names(content)),
         partial(training_files.load_topics, content),
         partial(training_files.load_checklist, content),

@@ -26,7 +26,7 @@ from backend.messaging import (
     line,
     numbers,
     pacing,
-    quiet_hours,
+    permission,
     service,
     states,
     tasks,
@@ -46,6 +46,7 @@ from backend.messaging.models import (
     UNSENT,
     Communication,
 )
+from backend.messaging.permission import Cancel, Wait
 from backend.messaging.sms import transport
 from backend.messaging.sms.transport import (
     Accepted,
@@ -253,13 +254,15 @@ def _may_leave(row: Communication, at: datetime) -> bool:
     if row.expires_at is not None and row.expires_at <= at:
         states.move(row, EXPIRED, "out of date")
         return False
-    if service.is_opted_out(row.phone_index):
-        states.move(row, CANCELLED, "opted out")
-        return False
-    if not row.urgent and not numbers.is_usable(row.phone_index):
-        states.move(row, CANCELLED, "texts do not reach this number")
-        return False
-    return row.urgent or not _put_off(row, at)
+    match permission.may_leave(row, at):
+        case Cancel(because):
+            states.move(row, CANCELLED, because)
+            return False
+        case Wait(until, because):
+            _send_later(row, until, because)
+            return False
+        case _:
+            return True
 
 
 def _turn(row: Communication, at: datetime, sender: str | None) -> datetime | None:
@@ -287,15 +290,6 @@ def _leave(row: Communication, at: datetime) -> Outgoing | None:
     states.move(row, SUBMITTING, attempt=row.attempts)
     assert row.body is not None
     return Outgoing(row.phone, row.body, callback_url(row.id), _valid_seconds(row.expires_at, at))
-
-
-def _put_off(row: Communication, at: datetime) -> bool:
-    practice = session.get_one(Practice, row.practice_id)
-    opening = quiet_hours.send_time(at, row.time_zone, practice.quiet_from, practice.quiet_until)
-    if opening <= at:
-        return False
-    _send_later(row, opening, "quiet hours")
-    return True
 
 
 def _send_later(row: Communication, when: datetime, because: str) -> None:

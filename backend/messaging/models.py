@@ -101,6 +101,12 @@ class Communication(OwnedByPractice, Base):
         Index("ix_communication_practice", "practice_id", "created_at"),
         Index("ix_communication_words", "created_at", postgresql_where=text("body IS NOT NULL")),
         Index(
+            "ix_communication_left",
+            "phone_index",
+            "submitted_at",
+            postgresql_where=text("direction = 'out' AND NOT urgent"),
+        ),
+        Index(
             "ix_communication_subject", "subject_id", postgresql_where=text("status = 'pending'")
         ),
         Index("ix_communication_due", "send_after", postgresql_where=text("status = 'pending'")),

@@ -29,6 +29,7 @@ from backend.messaging.models import (
     CommunicationEvent,
     OptOut,
 )
+from backend.messaging.practice_hours import clock_and_hours
 from backend.practices.models import Practice
 
 # How long a text without an end of its own is worth a second try.
@@ -154,11 +155,16 @@ def take_back_second_try(first: Communication, because: str) -> None:
 
 
 def cancel(
-    *, patient_ids: Sequence[UUID] = (), subject_ids: Sequence[UUID] = (), because: str
+    *,
+    patient_ids: Sequence[UUID] = (),
+    purpose: str | None = None,
+    subject_ids: Sequence[UUID] = (),
+    because: str,
 ) -> None:
-    """Cancel what still waits for these patients or about these subjects."""
+    """Cancel what still waits for these patients (of one purpose, if given) or about subjects."""
     if patient_ids:
-        _cancel(Communication.patient_id.in_(patient_ids), because)
+        theirs = Communication.patient_id.in_(patient_ids)
+        _cancel(theirs if purpose is None else theirs & (Communication.purpose == purpose), because)
     if subject_ids:
         states.move_by(
             _WAITING_ABOUT, status=CANCELLED, because=because, subject_ids=list(subject_ids)
@@ -223,11 +229,12 @@ def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
     texts = templates.in_language(content, to.language)
     body = templates.render(texts.by_name[text.template], text.params)
     send_after = at
+    late = False
     if not text.urgent:
-        send_after = quiet_hours.send_time(
-            at, to.time_zone, practice.quiet_from, practice.quiet_until
-        )
-    late = text.expires_at is not None and send_after >= text.expires_at
+        zone, hours = clock_and_hours(practice, to.time_zone)
+        opening = quiet_hours.send_time(at, zone, hours)
+        send_after = opening or at
+        late = opening is None or (text.expires_at is not None and opening >= text.expires_at)
     return {
         "id": new_id(),
         "practice_id": to.practice_id,

@@ -21,6 +21,9 @@ from backend.messaging import service as messaging
 from backend.patients.models import ACTIVE, INVITED, WITHDRAWN, Consent, Enrolment
 
 PROGRAMME = "programme"
+TEXTS = "texts"
+SMS = "sms"
+REMINDERS = "reminders"
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,10 @@ def give(enrolment: Enrolment, version: str, how: str) -> None:
     if enrolment.status != INVITED:
         raise Problem(409, "enrolment-ended", "This time in the programme has ended.")
     _write(enrolment, text.version, "given", how)
+    _record_act(enrolment, text.version, "given")
+    if enrolment.text_reminders:
+        # The text says that reminders come by text, and that they can be ended by themselves.
+        _write(enrolment, text.version, "given", how, kind=TEXTS)
     enrolment.status = ACTIVE
     enrolment.consented_at = now()
 
@@ -82,17 +89,54 @@ def withdraw(enrolment: Enrolment, how: str) -> None:
         return
     text = current_text(enrolment.patient.language)
     _write(enrolment, text.version, "withdrawn", how)
+    _record_act(enrolment, text.version, "withdrawn")
+    if enrolment.status == ACTIVE and enrolment.text_reminders:
+        _write(enrolment, text.version, "withdrawn", how, kind=TEXTS)
     enrolment.status = WITHDRAWN
     enrolment.ended_at = now()
     messaging.cancel(patient_ids=[enrolment.patient_id], because="withdrawn")
 
 
-def _write(enrolment: Enrolment, version: str, action: str, how: str) -> None:
+def choose_texts(enrolment: Enrolment, wanted: bool, how: str) -> None:
+    """Record whether reminders may come by text. Without, those that wait are cancelled at once.
+
+    Sign-in codes are sent all the same, for they are asked for. Choosing what is chosen already
+    records nothing. Raises ``Problem`` 409 when the enrolment has ended.
+    """
+    # What else this request has changed must not be read over.
+    session.flush()
+    session.refresh(enrolment, with_for_update={"of": Enrolment})
+    if enrolment.status not in (INVITED, ACTIVE):
+        raise Problem(409, "enrolment-ended", "This time in the programme has ended.")
+    if enrolment.text_reminders == wanted:
+        return
+    enrolment.text_reminders = wanted
+    text = current_text(enrolment.patient.language)
+    _write(enrolment, text.version, "given" if wanted else "withdrawn", how, kind=TEXTS)
+    audit.record(
+        "patient.texts",
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+        after=wanted,
+        how=how,
+    )
+    if not wanted:
+        messaging.cancel(
+            patient_ids=[enrolment.patient_id], purpose="check-in", because="texts turned off"
+        )
+
+
+def _write(
+    enrolment: Enrolment, version: str, action: str, how: str, kind: str = PROGRAMME
+) -> None:
+    patient = enrolment.patient
+    texts = {"channel": SMS, "phone": patient.phone, "purpose": REMINDERS}
     session.add(
         Consent(
             practice_id=enrolment.practice_id,
             patient_id=enrolment.patient_id,
-            kind=PROGRAMME,
+            kind=kind,
+            **(texts if kind == TEXTS else {}),
             text_version=version,
             action=action,
             at=now(),
@@ -101,6 +145,9 @@ def _write(enrolment: Enrolment, version: str, action: str, how: str) -> None:
             how=how,
         )
     )
+
+
+def _record_act(enrolment: Enrolment, version: str, action: str) -> None:
     audit.record(
         f"consent.{action}",
         practice_id=enrolment.practice_id,

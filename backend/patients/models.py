@@ -57,6 +57,8 @@ class Enrolment(OwnedByPractice, Base):
     # Monday is 0; the hour is of the patient's own day.
     checkin_weekday: Mapped[int]
     checkin_hour: Mapped[int]
+    # The newest word on reminders by text; every word is a row of ``consent``.
+    text_reminders: Mapped[bool] = mapped_column(server_default="true")
     enrolled_by: Mapped[UUID | None]
     enrolled_at: Mapped[datetime]
     consented_at: Mapped[datetime | None]
@@ -66,16 +68,27 @@ class Enrolment(OwnedByPractice, Base):
 
 
 class Consent(OwnedByPractice, Base):
-    """One act of consent, given or withdrawn, to one version of a text. Append-only."""
+    """One act of consent, given or withdrawn, to one version of a text. Append-only.
+
+    Consent to texts names the ``channel``, the number at that time and the ``purpose``.
+    """
 
     __tablename__ = "consent"
     __table_args__ = (
         CheckConstraint("action IN ('given', 'withdrawn')", name="action"),
+        CheckConstraint(
+            "kind <> 'texts'"
+            " OR (channel IS NOT NULL AND phone IS NOT NULL AND purpose IS NOT NULL)",
+            name="channel",
+        ),
         Index("ix_consent_patient", "patient_id", "at"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
     kind: Mapped[str]
+    channel: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(Encrypted)
+    purpose: Mapped[str | None]
     text_version: Mapped[str]
     action: Mapped[str]
     at: Mapped[datetime]

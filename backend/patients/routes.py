@@ -11,6 +11,7 @@ from backend.core.identity import CARE_TEAM, PATIENT, STAFF, actor, anyone, may_
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.schema import WEEKDAYS
 from backend.patients import consent, contraindications, schemas, service, sign_in
+from backend.patients.models import Enrolment
 from backend.practices.schemas import Tokens
 
 blueprint = Blueprint("patients", __name__, url_prefix="/v1", description="Patients and consent")
@@ -44,6 +45,24 @@ def patient(patient_id: UUID) -> Any:
     enrolment = service.find(patient_id)
     audit.record("patient.read", practice_id=enrolment.practice_id, patient_id=patient_id)
     return enrolment
+
+
+@blueprint.route("/patients/<uuid:patient_id>", methods=["PATCH"])
+@may_call(*STAFF)
+@blueprint.arguments(schemas.Rhythm)
+@blueprint.alt_response(409, schema=schemas.PatientOut)
+@blueprint.response(200, schemas.PatientOut)
+def change_patient(body: dict[str, Any], patient_id: UUID) -> Any:
+    """Note what a patient has asked for: reminders by text or none, another day or hour."""
+    enrolment = service.find(patient_id)
+    _change(enrolment, body, how="asked the practice")
+    return enrolment
+
+
+def _change(enrolment: Enrolment, body: dict[str, Any], how: str) -> None:
+    service.change_rhythm(enrolment, body.get("checkin_weekday"), body.get("checkin_hour"))
+    if "text_reminders" in body:
+        consent.choose_texts(enrolment, body["text_reminders"], how)
 
 
 @blueprint.route("/patients/<uuid:patient_id>/invitation", methods=["POST"])
@@ -113,9 +132,11 @@ def me() -> Any:
 @blueprint.arguments(schemas.MeIn)
 @blueprint.response(200, schemas.Me)
 def change_me(body: dict[str, Any]) -> Any:
-    """Choose the language of texts, questions and everything that is told."""
+    """Choose the language, whether reminders come by text, and when the check-in comes."""
     enrolment = service.find(actor.id)
-    service.change_language(enrolment, body["language"])
+    if "language" in body:
+        service.change_language(enrolment, body["language"])
+    _change(enrolment, body, how="app")
     return enrolment
 
 

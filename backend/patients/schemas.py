@@ -40,6 +40,39 @@ class ContraindicationsOut(Schema):
     items = fields.List(fields.Nested(ContraindicationOut), required=True)
 
 
+def _preferred_hour(**kwargs: Any) -> fields.Integer:
+    return fields.Integer(
+        strict=True,
+        validate=validate.Range(9, 19),
+        metadata={"description": "hour of the patient's own day, outside quiet hours"},
+        **kwargs,
+    )
+
+
+class Rhythm(Schema):
+    """When the weekly check-in opens and its texts come, and whether texts come. Give at least one.
+
+    The check-in that is planned already stays where it is; those after it follow.
+    """
+
+    checkin_weekday = fields.String(validate=validate.OneOf(WEEKDAYS))
+    checkin_hour = _preferred_hour()
+    text_reminders = fields.Boolean(
+        metadata={"description": "whether check-ins are opened and reminded of by text"},
+    )
+
+    @ma.validates_schema
+    def something(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if not data:
+            raise ma.ValidationError("Give at least one field to change.", "body")
+
+    @ma.post_load
+    def numbered(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        if "checkin_weekday" in data:
+            data["checkin_weekday"] = WEEKDAYS.index(data["checkin_weekday"])
+        return data
+
+
 class PatientIn(Schema):
     """A person to enrol."""
 
@@ -49,12 +82,7 @@ class PatientIn(Schema):
     language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES))
     time_zone = time_zone(required=True)
     checkin_weekday = fields.String(required=True, validate=validate.OneOf(WEEKDAYS))
-    checkin_hour = fields.Integer(
-        required=True,
-        strict=True,
-        validate=validate.Range(9, 19),
-        metadata={"description": "hour of the patient's own day, outside quiet hours"},
-    )
+    checkin_hour = _preferred_hour(required=True)
     contraindications = fields.List(
         fields.String(validate=validate.OneOf(tuple(QUESTIONS))),
         load_default=None,
@@ -81,6 +109,7 @@ class PatientOut(Schema):
         lambda enrolment: WEEKDAYS[enrolment.checkin_weekday], metadata={"type": "string"}
     )
     checkin_hour = fields.Integer(required=True)
+    text_reminders = fields.Boolean(required=True)
     enrolled_at = fields.DateTime(required=True)
     consented_at = fields.DateTime(allow_none=True)
 
@@ -140,10 +169,10 @@ class ConsentIn(Schema):
     version = fields.String(required=True, validate=validate.Length(1, 20))
 
 
-class MeIn(Schema):
-    """What a patient may change of themselves."""
+class MeIn(Rhythm):
+    """What a patient may change of themselves. Give at least one."""
 
-    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+    language = fields.String(validate=validate.OneOf(LANGUAGES))
 
 
 class Me(Schema):
@@ -154,4 +183,9 @@ class Me(Schema):
     language = fields.String(required=True, attribute="patient.language")
     time_zone = fields.String(required=True, attribute="patient.time_zone")
     status = fields.String(required=True)
+    checkin_weekday = fields.Function(
+        lambda enrolment: WEEKDAYS[enrolment.checkin_weekday], metadata={"type": "string"}
+    )
+    checkin_hour = fields.Integer(required=True)
+    text_reminders = fields.Boolean(required=True)
     consented_at = fields.DateTime(allow_none=True)

@@ -19,8 +19,9 @@ from backend.core.ids import new_id
 from backend.core.pagination import decode_cursor, encode_cursor
 from backend.core.problems import Problem, not_found
 from backend.messaging import service as messaging
+from backend.messaging.models import Communication
 from backend.patients.contraindications import answer_all
-from backend.patients.models import INVITED, AccessLink, Enrolment, Patient
+from backend.patients.models import ACTIVE, INVITED, AccessLink, Enrolment, Patient
 from backend.practices.models import Practice
 
 INVITATION = "invitation"
@@ -108,6 +109,9 @@ def invite(enrolment: Enrolment) -> None:
         )
         .values(used_at=now())
     )
+    messaging.cancel(
+        patient_ids=[patient.id], purpose="invitation", because="a newer text takes its place"
+    )
     life = timedelta(days=current_app.extensions["settings"].invitation_days)
     token, link = new_link(patient, INVITATION, now() + life)
     session.add(link)
@@ -189,6 +193,41 @@ def change_language(enrolment: Enrolment, language: str) -> None:
         before=before,
         after=language,
     )
+
+
+def change_rhythm(
+    enrolment: Enrolment, weekday: int | None = None, hour: int | None = None
+) -> None:
+    """Move the weekly check-in to another weekday (Monday 0) or hour of the patient's own day.
+
+    The check-in that is planned already stays where it is; those after it follow.
+    """
+    before = {"weekday": enrolment.checkin_weekday, "hour": enrolment.checkin_hour}
+    after = {
+        "weekday": before["weekday"] if weekday is None else weekday,
+        "hour": before["hour"] if hour is None else hour,
+    }
+    if before == after:
+        return
+    enrolment.checkin_weekday, enrolment.checkin_hour = after["weekday"], after["hour"]
+    audit.record(
+        "patient.rhythm",
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+        before=before,
+        after=after,
+    )
+
+
+def why_not_invited(text: Communication) -> str | None:
+    """Why an invitation that is to leave is pointless by now; ``None`` while it is not."""
+    current = select(Enrolment.status).where(
+        Enrolment.patient_id == text.patient_id, Enrolment.status.in_((INVITED, ACTIVE))
+    )
+    status = session.scalar(current)
+    if status == INVITED:
+        return None
+    return "joined already" if status else "withdrawn"
 
 
 def list_enrolments(limit: int, cursor: str | None) -> Page:

@@ -19,7 +19,8 @@ class Practice(Identified, Base):
 
     ``service_hours`` maps weekday names to ``["08:00", "18:00"]`` in the practice's time zone;
     ``pathway`` names the file in ``content/pathways`` whose rules it follows;
-    ``quiet_from`` and ``quiet_until`` are hours (0-23) of the patient's day without texts.
+    ``quiet_from`` and ``quiet_until`` are hours (0-23) of the patient's day without texts;
+    ``jurisdiction`` names a row of ``content/jurisdictions.yaml`` that narrows them.
     ``segments_soft`` and ``segments_hard`` limit the SMS segments of a month; None: the setting.
     """
 
@@ -32,6 +33,7 @@ class Practice(Identified, Base):
 
     name: Mapped[str]
     country: Mapped[str]
+    jurisdiction: Mapped[str | None]
     time_zone: Mapped[str]
     phone: Mapped[str | None]
     pathway: Mapped[str] = mapped_column(server_default="default")

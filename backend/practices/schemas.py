@@ -39,6 +39,10 @@ class PracticeOut(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     country = fields.String(required=True)
+    jurisdiction = fields.String(
+        allow_none=True,
+        metadata={"description": "whose hours for texts hold, where not the country's alone"},
+    )
     time_zone = fields.String(required=True)
     phone = fields.String(allow_none=True)
     service_hours = fields.Dict(required=True)

@@ -49,12 +49,22 @@ def _nobody_hash() -> str:
     return _hasher().hash("nobody has this password")
 
 
-def create_practice(name: str, country: str, time_zone: str, phone: str | None = None) -> Practice:
-    """A new tenant with weekday service hours and the default pathway."""
+def create_practice(
+    name: str,
+    country: str,
+    time_zone: str,
+    phone: str | None = None,
+    jurisdiction: str | None = None,
+) -> Practice:
+    """A new tenant with weekday service hours and the default pathway.
+
+    The caller has checked that there are hours for texts in ``jurisdiction``.
+    """
     practice = Practice(
         id=new_id(),
         name=name,
         country=country.upper(),
+        jurisdiction=jurisdiction,
         time_zone=time_zone,
         phone=phone,
         service_hours=DEFAULT_SERVICE_HOURS,
@@ -83,6 +93,18 @@ def use_pathway(practice_id: UUID, name: str) -> Practice:
     practice = get_practice(practice_id)
     before, practice.pathway = practice.pathway, name
     audit.record("practice.pathway", practice_id=practice.id, before=before, after=name)
+    session.flush()
+    return practice
+
+
+def use_jurisdiction(practice_id: UUID, code: str | None) -> Practice:
+    """Let another jurisdiction's hours for texts hold from now on; ``None``: the country's alone.
+
+    The caller has checked that there is such a row. Raises ``Problem`` 404.
+    """
+    practice = get_practice(practice_id)
+    before, practice.jurisdiction = practice.jurisdiction, code
+    audit.record("practice.jurisdiction", practice_id=practice.id, before=before, after=code)
     session.flush()
     return practice
 

@@ -14,9 +14,10 @@ from backend.checkins.models import CheckIn
 from backend.core.clock import MovableClock
 from backend.core.sessions import SignInSession
 from backend.instruments.models import QuestionnaireResponse
+from backend.messaging import service as messaging
 from backend.patients.models import Consent
 from backend.programme.models import PracticeLog, QuizAttempt
-from tests.backstage import rows
+from tests.backstage import behind, rows
 from tests.browser import Browser, assert_is_a_safe_page, cookie_of
 from tests.world import Caller, PatientAccount, World, questions
 
@@ -318,8 +319,37 @@ def test_leaving_needs_the_box_ticked_and_ends_it(
     assert phone.status == 422
     phone.send("/my/settings", leave="yes")
     assert "You have left the programme" in phone.text
-    assert [act.action for act in rows(app, Consent)] == ["given", "withdrawn"]
+    acts = rows(app, Consent, Consent.kind == "programme")
+    assert [act.action for act in acts] == ["given", "withdrawn"]
     assert phone.open("/my/next").address == "/my/"
+
+
+def test_text_reminders_are_turned_off_and_on_in_settings(
+    app: Flask, patient: PatientAccount, phone: Browser
+) -> None:
+    consent(phone)
+    assert "We text you when a check-in opens." in phone.open("/my/settings").text
+    phone.send("/my/settings/texts", texts="no")
+    assert phone.address == "/my/settings"
+    assert "You get no reminders by text." in phone.text
+    phone.send("/my/settings/texts", texts="perhaps")
+    phone.send("/my/settings/texts", texts="yes")
+    assert "We text you when a check-in opens." in phone.text
+    words = rows(app, Consent, Consent.kind == "texts")
+    assert [(word.action, word.how) for word in words] == [
+        ("given", "web"),
+        ("withdrawn", "web"),
+        ("given", "web"),
+    ]
+
+
+def test_settings_say_when_a_number_has_stopped_all_texts(
+    app: Flask, patient: PatientAccount, phone: Browser
+) -> None:
+    consent(phone)
+    with behind(app):
+        messaging.opt_out(patient.phone, "reply")
+    assert "because somebody replied STOP" in phone.open("/my/settings").text
 
 
 # Answering

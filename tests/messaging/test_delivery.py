@@ -144,8 +144,8 @@ def test_the_carrier_holds_a_text_no_longer_than_it_is_of_use(
     post: Post, carrier: TwilioStandIn
 ) -> None:
     at = post.world.clock.now()
-    for seconds in (90, 2, 90_000):
-        post.queue(expires_at=at + timedelta(seconds=seconds))
+    for n, seconds in enumerate((90, 2, 90_000)):
+        post.queue(f"+44770090020{n}", expires_at=at + timedelta(seconds=seconds))
     post.world.deliver()
     held = [request.form["ValidityPeriod"] for request in carrier.requests]
     assert sorted(held, key=int) == ["5", "90", "3600"]
@@ -411,6 +411,7 @@ def test_the_same_words_to_the_same_number_are_not_taken_for_the_text_in_doubt(
 ) -> None:
     first = post.queue()
     post.world.deliver()
+    post.world.clock.move_by(hours=22)
     carrier.refuse_all = True
     second = post.queue()
     post.world.deliver()
@@ -646,7 +647,7 @@ def test_no_text_of_the_whole_road_holds_a_name_or_anything_clinical(
     texts = world.texts()
     assert {t.purpose for t in texts} == {"invitation", "sign-in-code", "check-in", "alert"}
     assert {t.template for t in texts} >= {"check-in-reminder-1", "check-in-reminder-2"}
-    assert len(bodies) >= 6
+    assert len(bodies) >= 5
     denied = ("quillfeather", "clinician", "pain", "back", "score", "risk", "mood", "numb", "fear")
     for body in bodies:
         said = body.casefold()

@@ -181,7 +181,7 @@ def test_a_fault_of_our_account_stops_the_line_and_costs_no_text(
     post: Post, carrier: TwilioStandIn, fail: Fail, code: int, said: list[dict[str, Any]]
 ) -> None:
     fail(code)
-    others = [post.queue(BEN) for _ in range(3)]
+    others = [post.queue(f"+44770090013{n}") for n in range(3)]
     before = len(carrier.requests)
     for _ in range(5):
         post.world.deliver()
@@ -251,7 +251,7 @@ def test_where_only_a_text_can_show_that_the_fault_has_passed_an_urgent_one_does
     first = post.queue()
     post.world.deliver()
     post.report(first, "undelivered", ErrorCode="30034")
-    reminder, urgent = post.queue(), post.queue(BEN, urgent=True)
+    reminder, urgent = post.queue("+447700900131"), post.queue(BEN, urgent=True)
     post.world.deliver()
     assert (post.row(reminder).status, post.row(urgent).status) == ("pending", "queued")
     post.report(urgent, "delivered")

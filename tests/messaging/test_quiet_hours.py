@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.messaging.quiet_hours import is_quiet, send_time
+from backend.messaging.quiet_hours import SUNDAY, Hours, send_time
 from tests.time_page import PLACES, any_zone, table, utc, wall
 
 # Zone, quiet from and until (hour of the patient's day), the UTC at which a text is due and the UTC
@@ -63,7 +63,7 @@ ROWS = [
 def test_send_time_in_the_nights_of_the_change(
     zone: str, since: int, until: int, due: datetime, leaves: datetime
 ) -> None:
-    assert send_time(due, zone, since, until) == leaves
+    assert send_time(due, zone, Hours.outside(since, until)) == leaves
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,36 @@ def test_send_time_in_the_nights_of_the_change(
     ],
 )
 def test_send_time_on_a_summers_day(since: int, until: int, due: str, leaves: str) -> None:
-    assert send_time(utc(due), "Europe/London", since, until) == utc(leaves)
+    assert send_time(utc(due), "Europe/London", Hours.outside(since, until)) == utc(leaves)
+
+
+@pytest.mark.parametrize(
+    ("due", "leaves"),
+    [
+        ("2026-06-06 21:30", "2026-06-07 11:00"),  # a Saturday evening in London
+        ("2026-06-07 08:30", "2026-06-07 11:00"),
+        ("2026-06-07 12:30", "2026-06-07 12:30"),
+        ("2026-06-07 20:00", "2026-06-08 08:00"),
+    ],
+)
+def test_a_weekday_may_have_hours_of_its_own(due: str, leaves: str) -> None:
+    hours = Hours.between(9, 21).on(SUNDAY, range(12, 21))
+    assert send_time(utc(due), "Europe/London", hours) == utc(leaves)
+
+
+def test_a_text_waits_a_week_for_the_one_hour_there_is_and_for_ever_for_none() -> None:
+    monday = Hours.between(0, 0).on(0, {7})
+    due = utc("2026-06-01 07:00")  # eight o'clock on a Monday
+    assert send_time(due, "Europe/London", monday) == utc("2026-06-08 06:00")
+    assert send_time(due, "Europe/London", Hours.between(0, 0)) is None
 
 
 def waiting_rows() -> list[tuple[str, ...]]:
     """The table, as the page for clinicians shows it."""
     rows: list[tuple[str, ...]] = []
     for zone, since, until, due, _ in ROWS:
-        leaves = send_time(due, zone, since, until)
+        leaves = send_time(due, zone, Hours.outside(since, until))
+        assert leaves is not None
         quiet = f"{since:02}:00 to {until:02}:00"
         rows.append((PLACES[zone], quiet, wall(due, zone), wall(leaves, zone), wall(leaves, "UTC")))
     return rows
@@ -108,12 +130,12 @@ def test_the_page_for_clinicians_says_what_the_code_does() -> None:
     ],
 )
 def test_which_hours_are_quiet(since: int, until: int, quiet: set[int]) -> None:
-    assert {hour for hour in range(24) if is_quiet(hour, since, until)} == quiet
+    assert Hours.outside(since, until) == Hours((frozenset(range(24)) - quiet,) * 7)
 
 
 def test_an_unknown_zone_is_refused() -> None:
     with pytest.raises(ZoneInfoNotFoundError):
-        send_time(utc("2026-06-01 12:00"), "Europe/Atlantis", 21, 8)
+        send_time(utc("2026-06-01 12:00"), "Europe/Atlantis", Hours.outside(21, 8))
 
 
 # Half of the instants lie around a clock change, where mistakes live.
@@ -129,36 +151,63 @@ instants = st.datetimes(
 zones = st.sampled_from(sorted(PLACES)) | any_zone
 # Quiet hours of an evening and a night, as practices set them.
 evening, morning = st.integers(18, 23), st.integers(0, 11)
+nights = st.builds(Hours.outside, evening, morning)
+# Any hours at all, each day its own, some days with none.
+weeks = st.tuples(*[st.frozensets(st.integers(0, 23))] * 7).map(Hours)
 
 
-@given(instants, zones, evening, morning)
-def test_a_text_never_leaves_in_quiet_hours(
-    due: datetime, zone: str, since: int, until: int
-) -> None:
-    leaves = send_time(due, zone, since, until)
-    assert not is_quiet(leaves.astimezone(ZoneInfo(zone)).hour, since, until)
+def local(instant: datetime, zone: str) -> datetime:
+    return instant.astimezone(ZoneInfo(zone))
+
+
+@given(instants, zones, nights | weeks)
+def test_a_text_never_leaves_in_quiet_hours(due: datetime, zone: str, hours: Hours) -> None:
+    leaves = send_time(due, zone, hours)
+    if leaves is None:
+        assert not any(hours.by_weekday)
+    else:
+        assert local(leaves, zone).hour in hours.by_weekday[local(leaves, zone).weekday()]
+        assert due <= leaves and leaves.tzinfo is UTC
 
 
 @given(instants, zones, evening, morning)
 def test_a_text_waits_only_as_long_as_the_quiet_hours_last(
     due: datetime, zone: str, since: int, until: int
 ) -> None:
-    leaves = send_time(due, zone, since, until)
+    leaves = send_time(due, zone, Hours.outside(since, until))
     longest = timedelta(hours=24 - since + until)
-    assert due <= leaves <= due + longest + timedelta(hours=1)
-    quiet = is_quiet(due.astimezone(ZoneInfo(zone)).hour, since, until)
+    assert leaves is not None and due <= leaves <= due + longest + timedelta(hours=1)
+    quiet = local(due, zone).hour >= since or local(due, zone).hour < until
     assert (leaves == due) == (not quiet)
 
 
-@given(instants, st.timedeltas(timedelta(0), timedelta(hours=30)), zones, evening, morning)
-def test_texts_keep_their_order(
-    due: datetime, later: timedelta, zone: str, since: int, until: int
+@given(instants, zones, weeks.filter(lambda hours: any(hours.by_weekday)))
+def test_no_open_hour_is_let_pass_unused(due: datetime, zone: str, hours: Hours) -> None:
+    leaves = send_time(due, zone, hours)
+    assert leaves is not None
+    quarter = timedelta(minutes=15)
+    between = [due + n * quarter for n in range(int((leaves - due) / quarter) + 1)]
+    # A clock change that enters an hour after its beginning may cost what is left of it.
+    waited = [at for at in between if at < leaves and hours.allow(local(at, zone))]
+    assert len(waited) * quarter <= timedelta(hours=1)
+
+
+@given(instants, st.timedeltas(timedelta(0), timedelta(hours=30)), zones, nights)
+def test_texts_keep_their_order(due: datetime, later: timedelta, zone: str, hours: Hours) -> None:
+    first, second = send_time(due, zone, hours), send_time(due + later, zone, hours)
+    assert first is not None and second is not None and first <= second
+
+
+@given(instants, zones, nights | weeks)
+def test_waiting_twice_is_waiting_once(due: datetime, zone: str, hours: Hours) -> None:
+    leaves = send_time(due, zone, hours)
+    assert leaves is None or send_time(leaves, zone, hours) == leaves
+
+
+@given(instants, zones, nights, weeks)
+def test_two_sets_of_hours_together_are_within_each(
+    due: datetime, zone: str, own: Hours, law: Hours
 ) -> None:
-    assert send_time(due, zone, since, until) <= send_time(due + later, zone, since, until)
-
-
-@given(instants, zones, evening, morning)
-def test_waiting_twice_is_waiting_once(due: datetime, zone: str, since: int, until: int) -> None:
-    leaves = send_time(due, zone, since, until)
-    assert send_time(leaves, zone, since, until) == leaves
-    assert leaves.tzinfo is UTC
+    leaves = send_time(due, zone, own & law)
+    if leaves is not None:
+        assert own.allow(local(leaves, zone)) and law.allow(local(leaves, zone))

@@ -1,0 +1,114 @@
+"""Whether a text that waits may leave: asked in the transaction that claims it.
+
+What was true when the text was planned may be so no longer, so everything is asked again: that the
+matter still stands, that the number takes texts, the hours and the caps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask, current_app
+from sqlalchemy import func, select
+
+from backend.core.database import session
+from backend.messaging import caps, numbers, quiet_hours, service
+from backend.messaging.models import (
+    ACCEPTED,
+    DELIVERED,
+    OUT,
+    SUBMITTING,
+    UNKNOWN,
+    Communication,
+)
+from backend.messaging.practice_hours import clock_and_hours
+from backend.practices.models import Practice
+
+# What has reached the person, or may have. What surely has not, counts for nothing.
+COUNTED = (
+    SUBMITTING,
+    UNKNOWN,
+    ACCEPTED,
+    "scheduled",
+    "queued",
+    "sending",
+    "sent",
+    DELIVERED,
+    "read",
+)
+# Tells advisory locks of numbers from those that other packages take.
+LOCK_SPACE = 0x534D53
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Now."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not before ``until``."""
+
+    until: datetime
+    because: str
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Never."""
+
+    because: str
+
+
+Verdict = Leave | Wait | Cancel
+# Why a text about something is pointless by now; ``None`` while it is not.
+StillDue = Callable[[Communication], str | None]
+
+
+def register(app: Flask, purpose: str, still_due: StillDue) -> None:
+    """Let a package above say whether texts of a purpose are still due when they are to leave."""
+    app.extensions.setdefault("still-due", {})[purpose] = still_due
+
+
+def may_leave(row: Communication, at: datetime) -> Verdict:
+    """Whether a claimed text may leave at ``at``; the caller holds its row until it is recorded.
+
+    Urgent texts (sign-in codes, tier-1 alerts) ask for neither hours nor caps and count for none,
+    and are tried even at a number that texts do not seem to reach.
+    Two texts to one number are judged one after the other, so that both cannot pass a cap.
+    """
+    if service.is_opted_out(row.phone_index):
+        return Cancel("opted out")
+    still_due: StillDue | None = current_app.extensions.get("still-due", {}).get(row.purpose)
+    pointless = still_due(row) if still_due is not None else None
+    if pointless is not None:
+        return Cancel(pointless)
+    if row.urgent:
+        return Leave()
+    if not numbers.is_usable(row.phone_index):
+        return Cancel("texts do not reach this number")
+    zone, hours = clock_and_hours(session.get_one(Practice, row.practice_id), row.time_zone)
+    opening = quiet_hours.send_time(at, zone, hours)
+    if opening is not None and opening > at:
+        return Wait(opening, "quiet hours")
+    free = caps.departure(at, zone, hours, _left(row, at))
+    if free is None:
+        return Cancel("no hour is left at which it may leave")
+    return Leave() if free <= at else Wait(free, "enough texts for now")
+
+
+def _left(row: Communication, at: datetime) -> list[datetime]:
+    """When other texts to the number left of late; no other text to it is judged meanwhile."""
+    key = int.from_bytes(row.phone_index[:4], signed=True)
+    session.execute(select(func.pg_advisory_xact_lock(LOCK_SPACE, key)))
+    found = select(Communication.submitted_at).where(
+        Communication.phone_index == row.phone_index,
+        Communication.direction == OUT,
+        Communication.urgent.is_(False),
+        Communication.submitted_at >= at - caps.LOOKED_BACK,
+        Communication.status.in_(COUNTED),
+        Communication.id != row.id,
+    )
+    return [instant for instant in session.scalars(found) if instant is not None]
