@@ -64,10 +64,25 @@ class Alert(OwnedByPractice, Base):
 
 
 class AlertEvent(OwnedByPractice, Base):
-    """One change of an alert. Append-only."""
+    """One change of an alert. Append-only.
+
+    ``feed_version`` is the feed's in its transaction; with the id it is the event's place in the
+    feed. ``tier``, ``title`` and ``respond_by`` are the alert's after it. What is no event of the
+    feed (an alert was shown on a screen) has none of them.
+    """
 
     __tablename__ = "alert_event"
-    __table_args__ = (Index("ix_alert_event_alert", "alert_id", "at"),)
+    __table_args__ = (
+        Index("ix_alert_event_alert", "alert_id", "at"),
+        Index(
+            "ix_alert_event_feed",
+            "practice_id",
+            "feed_version",
+            "id",
+            postgresql_where=text("feed_version IS NOT NULL"),
+        ),
+        CheckConstraint("num_nulls(feed_version, tier, title, respond_by) IN (0, 4)", name="feed"),
+    )
 
     alert_id: Mapped[UUID] = mapped_column(ForeignKey("alert.id"))
     at: Mapped[datetime]
@@ -78,6 +93,10 @@ class AlertEvent(OwnedByPractice, Base):
     actor_id: Mapped[UUID | None]
     note: Mapped[str | None]
     detail: Mapped[dict[str, Any] | None]
+    feed_version: Mapped[int | None] = mapped_column(BigInteger)
+    tier: Mapped[int | None]
+    title: Mapped[str | None]
+    respond_by: Mapped[datetime | None]
 
 
 class AlertFeed(Base):

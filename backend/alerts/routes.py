@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response, current_app, request
 
-from backend.alerts import feed, schemas, service, states
+from backend.alerts import event_feed, feed, schemas, service, states
+from backend.alerts.event_formats import ATOM_TYPE, RETRY_MILLISECONDS, SSE_TYPE, atom, server_sent
 from backend.core.api import Blueprint
+from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, actor, may_call
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/v1/alerts", description="The alert feed")
+ENTRIES = 50
+# How the stream tells the server that keeps the connection open where it stands.
+PLACE, MORE, FEED = "X-Feed-Place", "X-Feed-More", "X-Feed"
+LAST_EVENT = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "schema": {"type": "string"},
+    "description": "the place of the last event that came; a browser sends it by itself",
+}
+_EVENT = schemas.FeedEventOut()
 
 
 @blueprint.route("")
@@ -32,6 +44,59 @@ def alerts(query: dict[str, Any]) -> Any:
         return unchanged
     page = feed.page(**query, seen=seen)
     return page, {"ETag": f'"{etag}"'}
+
+
+@blueprint.route("/events")
+@may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.EventsQuery, location="query")
+@blueprint.response(200, schemas.EventsOut)
+def events(query: dict[str, Any]) -> Any:
+    """Every change of the practice's alerts in order, from a place on; none is ever skipped."""
+    return event_feed.after(query["after"], query["limit"])
+
+
+@blueprint.route("/events.atom")
+@may_call(*CARE_TEAM)
+@blueprint.response(200, {"type": "string"}, content_type=ATOM_TYPE, description="Atom feed")
+@blueprint.alt_response(304, description="Nothing has changed.", success=True)
+def events_atom() -> Any:
+    """The newest changes of the practice's alerts as an Atom feed (RFC 4287)."""
+    etag = f"{actor.practice_id}-{feed.version()}"
+    if request.if_none_match.contains(etag):
+        unchanged = Response(status=304)
+        unchanged.set_etag(etag)
+        return unchanged
+    public = current_app.extensions["settings"].public_url
+    document = atom(
+        str(actor.practice_id),
+        public + request.path,
+        f"{public}/console/alerts/",
+        _EVENT.dump(event_feed.latest(ENTRIES), many=True),
+        now(),
+    )
+    answer = Response(document, content_type=ATOM_TYPE)
+    answer.set_etag(etag)
+    return answer
+
+
+@blueprint.route("/stream")
+@may_call(*CARE_TEAM)
+@blueprint.doc(parameters=[LAST_EVENT])
+@blueprint.arguments(schemas.EventsQuery, location="query")
+@blueprint.response(200, {"type": "string"}, content_type=SSE_TYPE, description="Events")
+def stream(query: dict[str, Any]) -> Response:
+    """The same as server-sent events. Where the server can keep the connection, it stays open and
+    each change comes as it happens; elsewhere it ends, and the reader comes back by itself."""
+    place = request.headers.get("Last-Event-ID") or query["after"]
+    page = event_feed.after(place, query["limit"])
+    body = f"retry: {RETRY_MILLISECONDS}\n\n" + server_sent(_EVENT.dump(page.items, many=True))
+    answer = Response(body, content_type=SSE_TYPE)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Accel-Buffering"] = "no"
+    answer.headers[PLACE] = page.place
+    answer.headers[MORE] = "yes" if page.more else "no"
+    answer.headers[FEED] = str(actor.practice_id)
+    return answer
 
 
 @blueprint.route("/<uuid:alert_id>")

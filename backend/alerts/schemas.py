@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from backend.alerts.event_feed import BEGINNING
+from backend.alerts.events import TYPES
 from backend.alerts.states import RESOLUTIONS
 from backend.core.pagination import MAX_PAGE
 from backend.core.schema import Schema, short_text
@@ -75,6 +77,50 @@ class AlertEventOut(Schema):
     actor_id = fields.UUID(allow_none=True)
     note = fields.String(allow_none=True)
     detail = fields.Dict(allow_none=True)
+
+
+class EventsQuery(Schema):
+    """Where to read on."""
+
+    after = fields.String(
+        load_default=BEGINNING,
+        validate=validate.Length(1, 100),
+        metadata={
+            "description": "the place of the last event you have; `0` is the beginning, "
+            "`latest` gives no event and the place where the feed stands now"
+        },
+    )
+    limit = fields.Integer(load_default=MAX_PAGE, validate=validate.Range(1, MAX_PAGE))
+
+
+class FeedEventOut(Schema):
+    """One change of an alert. The same event has the same id, however often and wherever it comes.
+
+    It names no patient: look the alert up. ``place`` is where to read on after it.
+    """
+
+    id = fields.UUID(required=True)
+    place = fields.String(required=True)
+    type = fields.String(required=True, validate=validate.OneOf(sorted(TYPES.values())))
+    at = fields.AwareDateTime(required=True)
+    practice_id = fields.UUID(required=True)
+    alert_id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    rule = fields.String(required=True)
+    rule_version = fields.String(required=True)
+    tier = fields.Integer(required=True)
+    title = fields.String(required=True)
+    status = fields.String(required=True)
+    respond_by = fields.AwareDateTime(required=True)
+    actor_role = fields.String(required=True)
+
+
+class EventsOut(Schema):
+    """Events in order. Give ``place`` back as ``after``; with ``more``, at once."""
+
+    items = fields.List(fields.Nested(FeedEventOut), required=True)
+    place = fields.String(required=True)
+    more = fields.Boolean(required=True)
 
 
 class AlertTrendPoint(Schema):

@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from flask import g
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from backend.alerts import deadlines, episodes, states
+from backend.alerts import deadlines, episodes, events, states
 from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
 from backend.core import audit
 from backend.core.clock import now
@@ -26,6 +26,8 @@ from backend.practices.models import Practice, Provider
 from backend.risk import service as risk
 from backend.risk.decisions import Decision
 from backend.risk.pathway import AlertRules
+
+CHANNEL = "alert_feed"
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,13 @@ def raise_for(
 def bump_feed(practice_id: UUID) -> int:
     """Move the practice's feed on by one. The row stays locked until commit, so that versions
     appear in the order in which they were given. Always before an alert is locked, so that two
-    transactions never wait for each other."""
+    transactions never wait for each other. Whoever listens to ``CHANNEL`` hears of it at commit."""
     statement = insert(AlertFeed).values(practice_id=practice_id, version=1)
     moved = statement.on_conflict_do_update(
         index_elements=["practice_id"], set_={"version": AlertFeed.version + 1}
-    ).returning(AlertFeed.version)
-    return session.execute(moved).scalar_one()
+    ).returning(AlertFeed.version, func.pg_notify(CHANNEL, str(practice_id)))
+    version: int = session.execute(moved).one().version
+    return version
 
 
 def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> Alert:
@@ -223,7 +226,7 @@ def _open(
     _set_deadlines(alert, practice, at)
     session.add(alert)
     session.flush()
-    _write_event(alert, "open", None, None, None)
+    _write_event(alert, events.OPENED, None, None, None)
     if alert.tier == 1:
         _text_care_team([alert])
     return alert
@@ -238,6 +241,7 @@ def _add_evidence(
     alert.feed_version = version
     alert.patient_was_told = told or alert.patient_was_told
     tier = episodes.merge(alert.tier, trigger.tier)
+    action = events.evidence_action(alert.tier, tier)
     if tier != alert.tier:
         alert.tier = tier
         alert.title = trigger.decision.title
@@ -245,7 +249,7 @@ def _add_evidence(
     if tier == 1:
         # Whoever has acknowledged the first danger need not know of the next.
         _text_care_team([alert])
-    _write_event(alert, "evidence", alert.status, None, {"tier": tier})
+    _write_event(alert, action, alert.status, None, {"tier": tier})
 
 
 def _set_deadlines(alert: Alert, practice: Practice, at: datetime) -> None:
@@ -306,6 +310,10 @@ def _write_event(
             actor_id=who.id if is_human else None,
             note=note,
             detail=detail,
+            feed_version=alert.feed_version,
+            tier=alert.tier,
+            title=alert.title,
+            respond_by=alert.respond_by,
         )
     )
 

@@ -24,6 +24,7 @@ STATUSES = {
 EVENTS = {
     "open": "Opened",
     "evidence": "New evidence",
+    "raise-tier": "New evidence, and a higher tier",
     "deliver": "Shown on a screen",
     states.ACKNOWLEDGE: "Taken up",
     states.START: "Work begun",

@@ -127,9 +127,10 @@ def _invitation(app: Flask) -> str | None:
 def _serve(app: Flask) -> None:
     settings = app.extensions["settings"]
     web = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0",  # noqa: S104
-        "--port", str(settings.port), "--workers", str(settings.web_workers),
-        "--blocking-threads", "4", "--log-level", "warning", "--no-access-log", "wsgi:app",
+        sys.executable, "-m", "granian", "--interface", "asgi", "--factory",
+        "--host", "0.0.0.0", "--port", str(settings.port),  # noqa: S104
+        "--workers", str(settings.web_workers), "--log-level", "warning", "--no-access-log",
+        "backend.stream:application",
     ]  # fmt: skip
     worker = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     # The embedded server stays up as long as one of the three processes lives.

@@ -19,7 +19,7 @@ from tests.conftest import SECRET
 from tests.twilio_stand_in import SENDER, TwilioStandIn
 
 ROOT = Path(__file__).resolve().parents[2]
-WEB, WORKER = "web", "worker"
+WEB, STREAM, WORKER = "web", "stream", "worker"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 NO_LIMIT = "1000000 per minute"
@@ -146,6 +146,19 @@ class Site:
         )  # fmt: skip
         if wait:
             self.until_it_answers(started, port)
+        return started
+
+    def stream(self, port: int | None = None) -> Process:
+        """Start the ASGI server, which keeps alert streams open, and wait until it answers."""
+        port = port or free_port()
+        if port not in self.ports:
+            self.ports.append(port)
+        started = self._start(
+            STREAM,
+            ["granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1", "--port",
+             str(port), "--no-access-log", "--log-level", "warning", "backend.stream:application"],
+        )  # fmt: skip
+        self.until_it_answers(started, port)
         return started
 
     def worker(self) -> Process:
