@@ -28,8 +28,10 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import update
 
 from backend.programme.models import Activity
+from backend.quality.training_files import load_checklist
 from tests.backstage import behind
 from tests.crowd import OF_TIER, raise_alert
+from tests.shipped import CONTENT
 from tests.test_routes import sha256_of
 from tests.world import PASSWORD, Caller, World
 
@@ -91,7 +93,6 @@ def stage(app: Flask, world: World) -> Stage:
         # Weeks later; here it is the diary that matters.
         opened = {"status": "active", "started_at": world.clock.now()}
         store.execute(update(Activity).where(Activity.id == UUID(plan_for_flares)).values(opened))
-    consultation = world.ok(world.post(f"/v1/patients/{patient.id}/consultations", clinician, {}))
     text = world.ok(world.get(f"/v1/me/activities/{activity['id']}", patient))
     consent = world.ok(world.get("/v1/me/consent", patient))
     alerts = []
@@ -103,11 +104,11 @@ def stage(app: Flask, world: World) -> Stage:
         "check_in_id": [each["id"] for each in world.check_ins(patient)] + [check_in["id"]],
         "activity_id": [activity["id"], plan_for_flares],
         "alert_id": alerts,
+        "provider_id": [str(each.id) for role, each in callers.items() if role != "patient"],
+        "consultation_id": [_consultation(world, clinician, patient)],
+        "topic_id": ["T1", "T2"],
         "sha256": [sha256_of(world, patient)],
         "entry_id": [str(uuid4())],
-        "provider_id": [str(clinician.id)],
-        "consultation_id": [consultation["id"]],
-        "topic_id": ["T1"],
     }
     for name, stranger in foreign.items():
         ids[name].append(stranger)
@@ -164,6 +165,17 @@ def stage(app: Flask, world: World) -> Stage:
         "/v1/sign-in/patient/code": {"phone": getattr(patient, "phone", "")},
         "/v1/sign-in/patient": {"phone": getattr(patient, "phone", ""), "code": "000000"},
         "/v1/sign-in/refresh": {"refresh_token": f"{uuid4()}.x"},
+        "/v1/training/topics/{topic_id}/quiz": {"answers": {f"q{n}": 0 for n in range(1, 6)}},
+        "/v1/providers/{provider_id}/competence": {"tier": "low"},
+        "/v1/providers/{provider_id}/training": {"kind": "roleplay", "topic": "T4", "percent": 70},
+        "/v1/providers/{provider_id}/mentor": {"mentor_id": None},
+        "/v1/patients/{patient_id}/consultations": {},
+        "/v1/consultations/{consultation_id}/ratings": {
+            "scores": {item.id: 2 for item in load_checklist(CONTENT)[0].items},
+            "prohibited": ["P1"],
+            "skill": 3,
+        },
+        "/v1/patients/{patient_id}/lead": {"provider_id": str(clinician.id)},
         "/v1/alerts/{alert_id}/acknowledge": {"note": "Mine."},
         "/v1/alerts/{alert_id}/start": {},
         "/v1/alerts/{alert_id}/contacts": {"reached": False, "note": "No answer."},
@@ -187,7 +199,14 @@ def _foreign_practice(app: Flask, world: World) -> dict[str, str]:
         "check_in_id": check_in["id"],
         "activity_id": activity["id"],
         "alert_id": str(alert.id),
+        "provider_id": str(clinician.id),
+        "consultation_id": _consultation(world, clinician, patient),
     }
+
+
+def _consultation(world: World, provider: Caller, patient: Caller) -> str:
+    made = world.ok(world.post(f"/v1/patients/{patient.id}/consultations", provider, {}))
+    return str(made["id"])
 
 
 def cases(operation: Any, stage: Stage) -> st.SearchStrategy[Case]:

@@ -23,6 +23,11 @@ LAST_EVENT = {
     "schema": {"type": "string"},
     "description": "the place of the last event that came; a browser sends it by itself",
 }
+# Each block of the stream; ``data`` is an event as ``GET /v1/alerts/events`` has it.
+ONE_EVENT = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
 _EVENT = schemas.FeedEventOut()
 
 
@@ -83,10 +88,13 @@ def events_atom() -> Any:
 @may_call(*CARE_TEAM)
 @blueprint.doc(parameters=[LAST_EVENT])
 @blueprint.arguments(schemas.EventsQuery, location="query")
-@blueprint.response(200, {"type": "string"}, content_type=SSE_TYPE, description="Events")
+@blueprint.response(200, ONE_EVENT, content_type=SSE_TYPE, description="Events")
 def stream(query: dict[str, Any]) -> Response:
-    """The same as server-sent events. Where the server can keep the connection, it stays open and
-    each change comes as it happens; elsewhere it ends, and the reader comes back by itself."""
+    """The same as server-sent events.
+
+    Where the server can keep the connection, it stays open and each change comes as it happens;
+    elsewhere it ends, and the reader comes back by itself.
+    """
     place = request.headers.get("Last-Event-ID") or query["after"]
     page = event_feed.after(place, query["limit"])
     body = f"retry: {RETRY_MILLISECONDS}\n\n" + server_sent(_EVENT.dump(page.items, many=True))
