@@ -223,8 +223,8 @@ def call(world: World, key: str, objects: dict[str, str], caller: Caller | None)
     if method == "GET":
         return world.get(path, caller)
     parts = path.split("/")
-    body = BODIES.get(parts[-2] if key.endswith("_id>") else parts[-1], {})
-    body = BODIES.get(key) or BODIES.get(path.rpartition("/")[2], {})
+    last = parts[-2] if key.endswith("_id>") else parts[-1]
+    body = BODIES.get(key) or BODIES.get(last, {})
     headers = {**(caller.headers if caller else {}), "Idempotency-Key": uuid4().hex}
     return world.client.open(path, method=method, json=body, headers=headers)
 
