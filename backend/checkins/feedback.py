@@ -39,6 +39,7 @@ SENTENCES = {
         "days_none",
         "progress",
         "progress_later",
+        "flare_offer",
         "progress_all",
     ),
     "why": (

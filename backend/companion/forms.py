@@ -45,6 +45,8 @@ class PracticeNote:
     confidence: int | None
     values: Mapping[str, Any]
     faults: dict[str, str] = field(default_factory=dict)
+    pain_after: int | None = None
+    pain_lasted: bool | None = None
 
 
 def sections(asked: Questionnaire) -> list[Section]:
@@ -101,7 +103,12 @@ def practice_note(form: Mapping[str, str], grade: Grade) -> PracticeNote:
         text = form.get(f"v.{value.id}", "").replace("\0", "").strip()
         if text:
             values[value.id] = text if value.kind == "text" else number(text)
-    return PracticeNote(day, done, confidence, values, faults)
+    said = form.get("pain_after", "")
+    pain = int(said) if _WHOLE.fullmatch(said) and int(said) <= 10 else None
+    if said and pain is None:
+        faults["pain_after"] = out_of(0, 10)
+    lasted = YES_NO.get(form.get("pain_lasted", ""))
+    return PracticeNote(day, done, confidence, values, faults, pain, lasted)
 
 
 def answer_faults(

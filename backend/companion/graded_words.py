@@ -66,6 +66,10 @@ WORDS: Mapping[str, str] = {
     "ladder-done": lazy_gettext(
         "You have done every movement on your list. Rate them again to see what has changed."
     ),
+    "offer-flare": lazy_gettext(
+        "Your pain was strong for more than a day after each of your last two sessions. You can "
+        "choose a smaller amount for some days. Please answer the safety questions again, too."
+    ),
     "uptime-tries": lazy_gettext(
         "Time one activity until the pain first clearly goes up, then stop. Tries still to "
         "do: %(left)s."

@@ -66,6 +66,8 @@ def practice(activity_id: UUID) -> Page:
                 note.done,
                 note.confidence,
                 note.values,
+                note.pain_after,
+                note.pain_lasted,
             )
         except Problem as problem:
             if problem.status != 422:
@@ -98,6 +100,7 @@ def module_page(
         graded_faults=graded_faults or {},
         said=said,
         number=number,
+        diary=programme.diary_of(view.module.id),
     )
 
 

@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from backend.checkins import occasions
 from backend.companion import (
     checkin_pages,
+    diary_pages,
     graded_pages,
     plan_pages,
     session,
@@ -30,7 +31,14 @@ from backend.practices import service as practices
 from backend.programme import service as programme
 from backend.programme.service import ActivityView
 
-__all__ = ["blueprint", "checkin_pages", "graded_pages", "plan_pages", "sign_in_pages"]
+__all__ = [
+    "blueprint",
+    "checkin_pages",
+    "diary_pages",
+    "graded_pages",
+    "plan_pages",
+    "sign_in_pages",
+]
 
 
 @blueprint.get("/my/")

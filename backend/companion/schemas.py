@@ -21,6 +21,11 @@ class ModuleInWork(Schema):
     begun = fields.Boolean(
         required=True, metadata={"description": "opened or worked on in the last four weeks"}
     )
+    offer = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "after two sessions with strong pain for more than a day each"},
+    )
 
 
 class PracticePlanned(Schema):

@@ -31,6 +31,7 @@ from backend.patients.models import INVITED
 from backend.programme import models as activities
 from backend.programme import service as programme
 from backend.programme.clearance import YES, locked
+from backend.programme.graded import GRADED_ACTIVITY
 from backend.programme.modules import ENGLISH, Grade, Module
 
 # Lumbra's own defaults: ten questions in two minutes is what the weekly check-in is made for
@@ -100,6 +101,7 @@ def today() -> Today:
         day.done = today_rows.done(
             person.enrolment.patient_id, day.month_began, day.first_day, person.time_zone
         )
+        day.offer_after_pain()
     return day.inside()
 
 
@@ -126,6 +128,32 @@ class _Day:
         self.check_ins: Sequence[Any] = ()
         self.activities: Sequence[Any] = ()
         self.done: Sequence[Done] = ()
+        self.offers: dict[UUID, str] = {}
+
+    def offer_after_pain(self) -> None:
+        """After two sessions with strong pain for more than a day each, offer a smaller amount and,
+        once a week, the safety questions again. It is rare, and may cost queries of its own."""
+        for row, module, _ in self._in_work:
+            if module.progression != GRADED_ACTIVITY or not self._is_sore(row.id):
+                continue
+            quota = programme.standing_in(row.id, self.person.enrolment.patient_id).quota
+            if quota is None or quota.offer is None:
+                continue
+            self.offers[row.id] = self._say("today", "flare_offer")
+            weeks = [each.occasion for each in self.check_ins if each.kind == WEEKLY]
+            occasion = max(weeks, default=0) + 1
+            asked = {(each.battery, each.occasion) for each in self.check_ins}
+            if (SAFETY_SCREEN, occasion) not in asked:
+                occasions.offer_follow_up(self.person.enrolment, SAFETY_SCREEN, occasion)
+                self.check_ins = today_rows.check_ins(self.person.enrolment.id, self.month_began)
+
+    def _is_sore(self, activity_id: UUID) -> bool:
+        sessions = sorted(
+            (each.day, each.lasting_pain or 0)
+            for each in self.done
+            if each.kind == PRACTICE and each.activity_id == activity_id
+        )[-2:]
+        return len(sessions) == 2 and all(pain for _, pain in sessions)
 
     def outside(self) -> Today:
         """The day of somebody who has not joined yet, or has left; danger is told all the same."""
@@ -232,6 +260,7 @@ class _Day:
                     "language": grade.language,
                     "steps": len(grade.steps),
                     "begun": (row.id, row.grade) in self._begun,
+                    "offer": self.offers.get(row.id),
                 },
             )
 

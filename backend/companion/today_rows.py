@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -132,9 +133,11 @@ _ACTIVITIES = (
 )
 
 
-def _done(kind: str, model: Any, day: Any, *conditions: Any) -> Any:
+def _done(kind: str, model: Any, day: Any, *conditions: Any, pain: Any = None) -> Any:
+    told = literal_column("NULL::integer") if pain is None else pain
+    named: Any = literal_column(f"'{kind}'").label("kind")
     return (
-        select(literal_column(f"'{kind}'").label("kind"), model.activity_id, model.grade, day)
+        select(named, model.activity_id, model.grade, day, told.label("lasting_pain"))
         .join(Activity, Activity.id == model.activity_id)
         .where(Activity.patient_id == bindparam("patient_id"), *conditions)
     )
@@ -152,6 +155,7 @@ _DONE = union_all(
         PracticeLog.day.label("day"),
         PracticeLog.day >= bindparam("first_day"),
         PracticeLog.done,
+        pain=case((PracticeLog.pain_lasted.is_(True), PracticeLog.pain_after)),
     ),
     _of_instants(READING, ModuleReading),
     _of_instants(QUIZ, QuizAttempt),
@@ -176,12 +180,14 @@ class Person(NamedTuple):
 
 
 class Done(NamedTuple):
-    """Something done on a day of the patient's own calendar."""
+    """Something done on a day of the patient's own calendar; ``lasting_pain`` 0-10 where pain after
+    practice lasted more than a day."""
 
     kind: str
     activity_id: UUID
     grade: int
     day: date
+    lasting_pain: int | None = None
 
 
 def person() -> Person:

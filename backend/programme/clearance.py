@@ -50,6 +50,8 @@ class Known:
 class Reason:
     """Why a module waits: the code of the contraindication, of which kind, and what it says.
 
+    ``asked`` are all the codes that a provider may still answer so that it opens.
+
     ``kind``: ``unanswered`` (a provider is asked), ``applies`` (answered yes), ``review`` (a score
     or fear is high, and a provider may agree all the same), ``safety`` (a safety hold stands).
     """
@@ -57,14 +59,16 @@ class Reason:
     code: str
     kind: str
     text: str
+    asked: tuple[str, ...] = ()
 
 
 def blocked(module: Module, known: Known) -> Reason | None:
     """Why a module may not begin, the first reason there is; ``None`` when it may."""
-    for each in module.contraindications:
-        kind = _kind(each.code, each.action, known)
+    kinds = [(each, _kind(each.code, each.action, known)) for each in module.contraindications]
+    asked = tuple(each.code for each, kind in kinds if kind in (UNANSWERED, REVIEW))
+    for each, kind in kinds:
         if kind is not None:
-            return Reason(each.code, kind, each.text)
+            return Reason(each.code, kind, each.text, asked)
     return None
 
 

@@ -82,6 +82,11 @@ def diary_of(module_id: str) -> Diary | None:
     return diary_files.load_diaries(current_app.extensions["settings"].content).get(module_id)
 
 
+def diary_for(activity_id: UUID) -> Diary:
+    """The diary of one of the signed-in patient's activities. Raises ``Problem`` 404 or 409."""
+    return _diary(own_activity(activity_id).module.id)
+
+
 def entries_of(activity_id: UUID, limit: int, cursor: str | None) -> Entries:
     """A page of the signed-in patient's entries; also while a safety hold locks the module.
 

@@ -74,6 +74,12 @@ class Quota:
     sentence: Sentence
     for_provider: str
 
+    @property
+    def offer(self) -> Sentence | None:
+        """What is offered after pain that lasted: a flare-up's amount, and safety questions."""
+        advice = () if self.state is None else self.state.advice
+        return Sentence("offer-flare") if graded_activity.OFFER_FLARE in advice else None
+
 
 @dataclass(frozen=True)
 class Rungs:
@@ -221,6 +227,8 @@ def _told(activity_ids: Sequence[UUID], by_logs: bool) -> dict[UUID, _Told]:
             PracticeLog.day,
             PracticeLog.done,
             PracticeLog.values.label("said"),
+            PracticeLog.pain_after,
+            PracticeLog.pain_lasted,
             PracticeLog.at,
         )
         .where(PracticeLog.activity_id.in_(activity_ids))
@@ -301,12 +309,14 @@ def _aim(event: Any) -> ChosenAim:
 def _done(log: Any) -> graded_activity.Event | None:
     """One day's practice: an amount, or no more than that it was done."""
     day = log.day.toordinal()
+    sore = log.pain_after or 0 if log.pain_lasted else 0
     given = [log.said[name] for name in AMOUNTS if name in log.said]
     if given:
         amount = Decimal(str(given[0]))
         kind = graded_activity.Kind.DONE
-        return graded_activity.Event(day, kind, amount) if amount > 0 else None
-    return graded_activity.Event(day, graded_activity.Kind.KEPT) if log.done else None
+        return graded_activity.Event(day, kind, amount, lasting_pain=sore) if amount > 0 else None
+    kept = graded_activity.Event(day, graded_activity.Kind.KEPT, lasting_pain=sore)
+    return kept if log.done else None
 
 
 def _rungs(rules: PracticeRules, told: _Told) -> Rungs:

@@ -69,6 +69,9 @@ __all__ = [
 ]
 
 
+OFFER_FLARE = "flare-plan"
+
+
 def replay(
     rule: ActivityRule,
     aim: Aim,
@@ -309,6 +312,7 @@ class _Course:
             self._one_back()
 
     def _flare(self, event: Event) -> None:
+        self.sore = 0
         days = min(max(event.days or self.rule.flare_days, 1), self.rule.longest_flare)
         old = rounded(self.raw, self.aim)
         low = self._flare_quota()
@@ -348,7 +352,7 @@ class _Course:
         assert self.mean is not None
         advice = []
         if self.sore >= 2:
-            advice.append("flare-plan")
+            advice.append(OFFER_FLARE)
         if self.mean < 10 * self.aim.unit:
             advice.append("finer-unit")
         return tuple(advice)

@@ -88,6 +88,12 @@ class QuotaOut(Schema):
     stuck = fields.Boolean(dump_default=False, attribute="state.stuck")
     reached_goal = fields.Boolean(dump_default=False, attribute="state.reached_goal")
     advice = fields.List(fields.String(), dump_default=list, attribute="state.advice")
+    offer = fields.String(
+        allow_none=True,
+        dump_default=None,
+        attribute="offer.english",
+        metadata={"description": "after two sessions with strong pain for more than a day each"},
+    )
     weeks = fields.List(fields.Nested(WeekOut), dump_default=list, attribute="state.weeks")
     for_patient = fields.String(required=True, attribute="sentence.english")
 

@@ -21,7 +21,7 @@ from backend.patients import contraindications
 from backend.patients.models import ACTIVE as ENROLLED
 from backend.patients.models import Enrolment, Patient
 from backend.programme import module_files, modules, planning
-from backend.programme.clearance import REVIEW, UNANSWERED, Known, Reason, blocked, locked
+from backend.programme.clearance import Known, Reason, blocked, locked
 from backend.programme.clearances import known_of
 from backend.programme.graded import Standing, standings, zone_of
 from backend.programme.models import ACTIVE, WAITING, Activity, CarePlan
@@ -85,8 +85,8 @@ class PlanView:
         """What a provider is asked before modules can begin, each with the modules that wait."""
         waiting: dict[str, list[str]] = {}
         for view in self.activities:
-            if view.waits is not None and view.waits.kind in (UNANSWERED, REVIEW):
-                waiting.setdefault(view.waits.code, []).append(view.module.id)
+            for code in () if view.waits is None else view.waits.asked:
+                waiting.setdefault(code, []).append(view.module.id)
         words = {**contraindications.QUESTIONS, **contraindications.REVIEWS}
         return [
             {"code": code, "question": words[code], "modules": names}
@@ -302,6 +302,18 @@ def standing_of(view: ActivityView) -> Standing | None:
     engines = {activity.id: view.module.progression}
     zone = zone_of(activity.patient_id)
     return standings(rules, engines, activity.patient_id, zone).get(activity.id)
+
+
+def standing_in(activity_id: UUID, patient_id: UUID) -> Standing:
+    """Where a graded activity of a patient stands today. Raises ``Problem`` 404."""
+    activity = session.scalar(
+        select(Activity).where(Activity.id == activity_id, Activity.patient_id == patient_id)
+    )
+    view = activity and view_of(activity, catalogue(), None, modules.ENGLISH, {})
+    found = standing_of(view) if view else None
+    if found is None:
+        raise not_found("activity")
+    return found
 
 
 def record(action: str, activity: Activity, **details: Any) -> None:

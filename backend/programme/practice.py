@@ -30,6 +30,8 @@ def log_practice(
     done: bool,
     confidence: int | None,
     values: Mapping[str, Any],
+    pain_after: int | None = None,
+    pain_lasted: bool | None = None,
 ) -> None:
     """Note one day's practice; the same day again replaces it.
 
@@ -54,6 +56,8 @@ def log_practice(
         "done": done,
         "confidence": confidence,
         "values": dict(values),
+        "pain_after": pain_after,
+        "pain_lasted": pain_lasted,
         "at": now(),
         "event_id": new_id(),
     }

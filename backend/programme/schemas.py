@@ -167,3 +167,17 @@ class PracticeIn(Schema):
         load_default=None, allow_none=True, strict=True, validate=validate.Range(0, 10)
     )
     values = fields.Dict(keys=fields.String(validate=validate.Length(1, 50)), load_default=dict)
+    pain_after = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(0, 10),
+        metadata={"description": "pain after it, looked at for advice and never for a quota"},
+    )
+    pain_lasted = fields.Boolean(
+        load_default=None,
+        allow_none=True,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "whether that pain lasted more than a day"},
+    )

@@ -11,7 +11,7 @@ from backend.programme.choices import (
     restrict_sleep,
 )
 from backend.programme.engagement import done_since, engagement_of, tasks_of
-from backend.programme.entries import Entries, Entry, Use, diary_of, entries_of
+from backend.programme.entries import Entries, Entry, Use, diary_for, diary_of, entries_of
 from backend.programme.entries import change as change_entry
 from backend.programme.entries import keep as keep_entry
 from backend.programme.entries import remove as remove_entry
@@ -28,6 +28,7 @@ from backend.programme.plans import (
     plan_for_providers,
     plan_next_review,
     plan_of,
+    standing_in,
     take_due_reviews,
     with_standings,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "choose_aim",
     "declare_flare",
     "diaries_of",
+    "diary_for",
     "diary_of",
     "done_since",
     "engagement_of",
@@ -77,6 +79,7 @@ __all__ = [
     "remove_entry",
     "restrict_sleep",
     "set_goal",
+    "standing_in",
     "take_due_reviews",
     "tasks_of",
     "tell_attainment",

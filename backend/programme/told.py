@@ -85,6 +85,8 @@ class Notebook:
         done: bool,
         confidence: int | None,
         values: Mapping[str, Any],
+        pain_after: int | None,
+        pain_lasted: bool | None,
     ) -> None:
         """One day's practice, noted on that day or in the week after it."""
         activity, module = self._of(activity_id)
@@ -98,6 +100,8 @@ class Notebook:
                 done=done,
                 confidence=confidence,
                 values=dict(values),
+                pain_after=pain_after,
+                pain_lasted=pain_lasted,
                 at=when.at,
                 event_id=when.event_id,
             )

@@ -74,6 +74,8 @@ ENGLISH: Mapping[str, str] = {
     "sleep-suspended": "You were very sleepy by day, so your set time in bed is paused. Sleep "
     "as long as you need, do not drive while you feel sleepy, and tell your"
     " practice.",
+    "offer-flare": "Your pain was strong for more than a day after each of your last two sessions. "
+    "You can choose a smaller amount for some days. Please answer the safety questions again, too.",
     # What was decided
     "week-advance": "You met your amount on %(met)s of %(planned)s days. It goes up a step.",
     "week-hold": "You met your amount on %(met)s of %(planned)s days. It stays for one more week.",

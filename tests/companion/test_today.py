@@ -127,6 +127,7 @@ def test_the_first_module_comes_with_its_steps_its_minutes_and_why(
         "language": text["language"],
         "steps": len(text["steps"]),
         "begun": False,
+        "offer": None,
     }
     assert task["why"] == TEXTS[language]["why"]["core"]
     assert text_before["language"] == language and text_before["statement"]
