@@ -208,15 +208,18 @@ def _answered(patient_id: UUID, check_ins: Mapping[UUID, CheckIn]) -> Iterator[A
     for score in session.scalars(stored):
         # As it was scored then, not as a later version would.
         scores[score.response_id].setdefault(score.code, score.value)
-    responses = select(QuestionnaireResponse).where(QuestionnaireResponse.patient_id == patient_id)
+    responses = select(QuestionnaireResponse).where(
+        QuestionnaireResponse.patient_id == patient_id,
+        QuestionnaireResponse.superseded_at.is_(None),
+    )
     flags = _red_flags()
-    for each in session.scalars(responses.order_by(QuestionnaireResponse.received_at)):
+    for each in session.scalars(responses.order_by(QuestionnaireResponse.authored_at)):
         check_in = check_ins.get(each.check_in_id) if each.check_in_id else None
         if check_in is None:
             continue
         finding = safety.find(flags, each.answers)
         yield Answered(
-            at=each.received_at,
+            at=each.authored_at,
             response_id=each.id,
             kind=check_in.kind,
             occasion=check_in.occasion,

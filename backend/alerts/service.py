@@ -58,12 +58,14 @@ def raise_for(
     decisions: Sequence[Decision],
     evidence: Mapping[str, Any] | None = None,
     told: str | None = None,
+    late: bool = False,
 ) -> list[Alert]:
     """Open, update or leave an alert for each decision with a tier, in the caller's transaction.
 
     The caller holds the patient's enrolment locked, so that one cause opens one alert.
     ``evidence`` is what a provider needs to judge it: values, thresholds, last occasions.
-    ``told`` is what the patient was told on the response that gave rise to it.
+    ``told`` is what the patient was told on the response that gave rise to it. What was told
+    ``late`` opens no alert: it can only add evidence to one that is open.
     """
     due = [_Trigger(d, d.tier, evidence or {}) for d in decisions if d.tier is not None]
     if not due:
@@ -77,7 +79,7 @@ def raise_for(
         alert = known.get(trigger.rule)
         if alert is not None and alert.status in OPEN_STATES:
             _add_evidence(alert, trigger, practice, version, told)
-        elif alert is None or not _cooling_down(alert, trigger, times):
+        elif not late and (alert is None or not _cooling_down(alert, trigger, times)):
             alert = _open(practice, patient_id, trigger, version, told)
         else:
             continue

@@ -7,8 +7,8 @@ weekly check-in moves risk, plan and alerts on; a follow-up looks at the longer 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,6 @@ from uuid import UUID
 from backend.alerts import service as alerts
 from backend.checkins import feedback, occasions
 from backend.checkins.models import BASELINE, FOLLOW_UP, SAFETY_SCREEN, WEEKLY, CheckIn
-from backend.core.clock import now
 from backend.core.problems import Problem
 from backend.instruments import service as instruments
 from backend.instruments.questionnaires import Questionnaire
@@ -44,7 +43,11 @@ NOTED = frozenset({"step-up", "hand-over", "swap", "step-down", "non-engagement"
 
 @dataclass(frozen=True)
 class Road:
-    """One submission on its way. ``answers`` are those without fault."""
+    """One submission on its way. ``answers`` are those without fault.
+
+    ``at`` is when the person answered; ``told_later``: without a connection, so that others may be
+    known that were answered after it. ``late``: so long ago that it raises no old matter as new.
+    """
 
     check_in: CheckIn
     enrolment: Enrolment
@@ -54,6 +57,9 @@ class Road:
     asked: Questionnaire
     answers: Mapping[str, Any]
     danger: Finding
+    at: datetime
+    told_later: bool = False
+    late: bool = False
 
     @cached_property
     def pathway(self) -> Pathway:
@@ -62,7 +68,9 @@ class Road:
 
     @property
     def source(self) -> Source:
-        return Source(self.check_in.practice_id, self.check_in.patient_id, self.response_id)
+        return Source(
+            self.check_in.practice_id, self.check_in.patient_id, self.response_id, self.at
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ def follow(road: Road) -> Outcome:
     if road.danger.locks:
         return Outcome(scores, _into_safety(road))
     if road.danger.level is not None:
-        _decide(road, Assessment(danger=road.danger.level), _red_flags(road))
+        _decide(road, Assessment(danger=road.danger.level), _red_flags(road), whatever_age=True)
     step = {
         SAFETY_SCREEN: _into_baseline,
         BASELINE: _into_plan,
@@ -104,7 +112,7 @@ def _into_safety(road: Road) -> dict[str, Any]:
     risk.hold(road.source, road.danger)
     told = _told(road, "wait")
     new = Assessment(danger=road.danger.level)
-    _decide(road, new, _red_flags(road), told=told["now"]["text"])
+    _decide(road, new, _red_flags(road), told=told["now"]["text"], whatever_age=True)
     return told
 
 
@@ -124,6 +132,8 @@ def _into_plan(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, An
             "reasons": list(baseline.reasons),
             "factors": [factor.reason for factor in baseline.factors],
         },
+        # Nothing can be known that is newer.
+        whatever_age=True,
     )
     occasions.schedule_first_week(road.enrolment)
     return _told(road, _follow_ups(road, scores) or "plan", **_named(first_module, road))
@@ -131,7 +141,12 @@ def _into_plan(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, An
 
 def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
     course = risk.assess(road.source, scores)
-    progress = programme.adapt(road.check_in.patient_id, course.factors)
+    road = replace(road, late=road.late or not course.is_newest)
+    progress = (
+        programme.adapt(road.check_in.patient_id, course.factors)
+        if course.is_newest
+        else programme.Progress(None, 0)
+    )
     trend = feedback.trend(course.decision, road.language)
     looked = _look_back(road, scores, progress)
     new = Assessment(
@@ -172,11 +187,13 @@ def _look_back(
     if not is_due(rules, week, scores):
         return _Looked(State(week=week, stuck_marks=progress.stuck_marks))
     past = reviews.history_of(patient_id)
+    if road.told_later:
+        past = past.before(road.at)
     engagement = programme.engagement_of([patient_id]).get(patient_id, Engagement())
     group, level = reviews.judge_again(road.source, rules, scores, past, engagement)
     if level == response_index.LOW:
         programme.note(patient_id, [rules.plan.more_support])
-    state = state_of(past, engagement, rules.engagement, now(), week, progress.stuck_marks)
+    state = state_of(past, engagement, rules.engagement, road.at, week, progress.stuck_marks)
     return _Looked(
         state,
         group,
@@ -189,11 +206,20 @@ def _act(road: Road, decisions: Sequence[Decision]) -> bool:
     """Do what a decision asks of the programme itself; whether questions were opened."""
     kinds = {decision.kind for decision in decisions}
     notes = [f"{d.title}: {d.reason}" for d in decisions if d.kind in NOTED]
-    if notes:
+    if notes and not road.late:
         programme.note(road.check_in.patient_id, notes)
-    if RED_FLAG_CHECK in kinds:
+    if RED_FLAG_CHECK in kinds and not road.late:
         occasions.offer_follow_up(road.enrolment, SAFETY_SCREEN, road.check_in.occasion + 1)
-    return RED_FLAG_CHECK in kinds
+    return RED_FLAG_CHECK in kinds and not road.late
+
+
+def set_beside(road: Road) -> Outcome:
+    """Answers to a check-in that was answered earlier, on another device: they are kept and do not
+    count, but what they ask for is asked, and what is dangerous in them is told."""
+    scores = instruments.score(road.asked, road.answers)
+    if road.danger.level is not None:
+        _decide(road, Assessment(danger=road.danger.level), _red_flags(road), whatever_age=True)
+    return Outcome(scores, _told(road, _follow_ups(road, instruments.values(scores)) or "check_in"))
 
 
 def _follow_ups(road: Road, scores: Mapping[str, Decimal | None]) -> str | None:
@@ -214,12 +240,25 @@ def _decide(
     evidence: Mapping[str, Any],
     state: State | None = None,
     told: str | None = None,
+    whatever_age: bool = False,
 ) -> Sequence[Decision]:
-    """Hold what is new against the pathway's rules; keep what is due, and alert where it says."""
+    """Hold what is new against the pathway's rules; keep what is due, and alert where it says.
+
+    Answers told late open no alert, unless what they say counts ``whatever_age`` it has; what would
+    have been one is a note on the plan.
+    """
     practice_id, patient_id = road.check_in.practice_id, road.check_in.patient_id
     decisions = decide(road.pathway.rule_book, state or State(), new)
     reviews.store(practice_id, {patient_id: decisions}, road.response_id)
-    alerts.raise_for(practice_id, patient_id, decisions, evidence, told)
+    if road.late:
+        evidence = {**evidence, "answered_at": road.at.isoformat(), "late": True}
+    late = road.late and not whatever_age
+    raised = alerts.raise_for(practice_id, patient_id, decisions, evidence, told, late=late)
+    if late:
+        open_now = {alert.rule for alert in raised}
+        untold = [d for d in decisions if d.tier is not None and d.rule not in open_now]
+        day = road.at.strftime("%-d %B %Y")
+        programme.note(patient_id, [f"{d.title}: answered on {day}, told late." for d in untold])
     return decisions
 
 

@@ -46,10 +46,7 @@ def open_due(limit: int) -> int:
         late = check_in.closes_at <= at
         check_in.status = MISSED if late else OPEN
         check_in.next_reminder_at = None if late else check_in.opens_at
-        zone = enrolment.patient.time_zone
-        day = schedule.next_opening(check_in.opens_at, enrolment.checkin_weekday, zone)
-        window = schedule.window(day, enrolment.checkin_hour, zone)
-        planned.append((enrolment, check_in.occasion + 1, window))
+        planned.append(occasions.week_after(check_in, enrolment))
     occasions.schedule_weeks(planned)
     session.flush()
     return len(rows)

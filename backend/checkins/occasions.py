@@ -177,6 +177,13 @@ def schedule_weeks(planned: Sequence[tuple[Enrolment, int, schedule.Window]]) ->
     )
 
 
+def week_after(check_in: CheckIn, enrolment: Enrolment) -> tuple[Enrolment, int, schedule.Window]:
+    """The weekly check-in that follows one, to be planned."""
+    zone = enrolment.patient.time_zone
+    day = schedule.next_opening(check_in.opens_at, enrolment.checkin_weekday, zone)
+    return enrolment, check_in.occasion + 1, schedule.window(day, enrolment.checkin_hour, zone)
+
+
 def last_answers(patient_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """When each patient last completed a check-in of any kind."""
     if not patient_ids:

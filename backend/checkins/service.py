@@ -8,6 +8,7 @@ happen; what differs between a safety screen, a baseline and a weekly check-in i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import lazyload
 
 from backend.checkins import continuations, occasions
-from backend.checkins.models import CANCELLED, COMPLETED, OPEN, CheckIn
+from backend.checkins.models import CANCELLED, COMPLETED, OPEN, SCHEDULED, WEEKLY, CheckIn
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session, table_of
@@ -65,9 +66,9 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
     The caller commits once. Raises ``Problem`` 404, 409 or 422.
     """
     # The practice is held for the length of the road: its pathway is asked for without a query.
-    check_in, enrolment, language, practice = _lock(check_in_id)
+    check_in, enrolment, language, practice = lock(check_in_id)
     if check_in.status != OPEN:
-        repeated = _said_before(check_in_id, submission)
+        repeated = said_before(check_in_id, submission)
         if repeated is not None:
             return repeated
     asked = occasions.questions(check_in, language, submission.authored_at, submission.answers)
@@ -79,8 +80,19 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
             raise invalid(faults)
         _refuse_closed(check_in, enrolment)
         continuations.refuse_while_held(check_in)
+    received_at = now()
+    at = min(submission.authored_at or received_at, received_at)
     road = continuations.Road(
-        check_in, enrolment, practice, language, new_id(), asked, sound, danger
+        check_in,
+        enrolment,
+        practice,
+        language,
+        new_id(),
+        asked,
+        sound,
+        danger,
+        at,
+        late=risk.is_late(at, received_at),
     )
     outcome = continuations.follow(road)
     stored = instruments.store(
@@ -96,8 +108,8 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
     )
     if not stored:
         session.rollback()
-        return _said_before(check_in_id, submission) or {}
-    _complete(check_in)
+        return said_before(check_in_id, submission) or {}
+    complete(check_in, enrolment, at)
     audit.record(
         "check-in.submit",
         practice_id=check_in.practice_id,
@@ -109,14 +121,18 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
     return outcome.told
 
 
-def _lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, str, Practice]:
+def lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, str, Practice]:
+    """A check-in of the signed-in patient and what its road needs, until commit.
+
+    Raises ``Problem`` 404.
+    """
     row = session.execute(_LOCK, {"check_in_id": check_in_id, "patient_id": actor.id}).one_or_none()
     if row is None:
         raise not_found("check-in")
     return row[0], row[1], row[2], row[3]
 
 
-def _said_before(check_in_id: UUID, submission: Submission) -> Mapping[str, Any] | None:
+def said_before(check_in_id: UUID, submission: Submission) -> Mapping[str, Any] | None:
     found = instruments.answered_before(actor.id, submission.idempotency_key)
     if found is None:
         return None
@@ -147,9 +163,13 @@ def _refuse_closed(check_in: CheckIn, enrolment: Enrolment) -> None:
         )
 
 
-def _complete(check_in: CheckIn) -> None:
+def complete(check_in: CheckIn, enrolment: Enrolment, at: datetime) -> None:
+    """A check-in was answered at an instant; nothing more is asked for it."""
     if check_in.status in (COMPLETED, CANCELLED):
         return
-    session.connection().execute(_COMPLETE, {"check_in_id": check_in.id, "completed_at": now()})
+    if check_in.status == SCHEDULED and check_in.kind == WEEKLY:
+        # Answered before the clock came round to open it, which would have planned the next.
+        occasions.schedule_weeks([occasions.week_after(check_in, enrolment)])
+    session.connection().execute(_COMPLETE, {"check_in_id": check_in.id, "completed_at": at})
     if check_in.reminders_sent:
         messaging.cancel(subject_ids=[check_in.id], because="answered")

@@ -46,7 +46,9 @@ _ACTIVITY = table_of(Activity)
 _TREND = (
     select(RiskAssessment.outcome, RiskAssessment.at)
     .where(
-        RiskAssessment.patient_id == bindparam("patient_id"), RiskAssessment.kind == "trajectory"
+        RiskAssessment.patient_id == bindparam("patient_id"),
+        RiskAssessment.kind == "trajectory",
+        RiskAssessment.superseded_at.is_(None),
     )
     .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
     .limit(1)

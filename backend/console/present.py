@@ -111,6 +111,10 @@ def evidence(entry: Mapping[str, Any], titles: Mapping[str, str]) -> Evidence:
     ]
     # The rule's own sentence, where it was stored, says most.
     own = [rest.pop("why")] if rest.get("why") else []
+    answered = rest.pop("answered_at", None)
+    if rest.pop("late", False) and answered:
+        day = datetime.fromisoformat(answered).strftime("%-d %B %Y")
+        own.insert(0, f"Answered on {day} without a connection, and told late.")
     reasons, factors = [*own, *rest.pop("reasons", [])], list(rest.pop("factors", []))
     source = rest.pop("source", None)
     return Evidence(

@@ -17,7 +17,9 @@ class QuestionnaireResponse(OwnedByPractice, Base):
     """One set of answers. ``answers`` maps link ids to values; ``questionnaire`` names its version.
 
     ``idempotency_key`` and ``request_hash`` tell a repeated submission from a different one;
-    ``outcome`` is what the patient was told, so that a repetition is told the same.
+    ``outcome`` is what the patient was told, so that a repetition is told the same. Of two sets for
+    one check-in the one answered first counts; the other is kept and ``superseded_at`` says since
+    when it counts no more.
     """
 
     __tablename__ = "questionnaire_response"
@@ -25,6 +27,7 @@ class QuestionnaireResponse(OwnedByPractice, Base):
         CheckConstraint("mode IN ('app', 'web', 'sms', 'phone')", name="mode"),
         Index("uq_questionnaire_response_key", "patient_id", "idempotency_key", unique=True),
         Index("ix_questionnaire_response_patient", "patient_id", "authored_at"),
+        Index("ix_questionnaire_response_check_in", "check_in_id"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
@@ -40,12 +43,14 @@ class QuestionnaireResponse(OwnedByPractice, Base):
     idempotency_key: Mapped[str]
     request_hash: Mapped[bytes]
     outcome: Mapped[dict[str, Any]]
+    superseded_at: Mapped[datetime | None]
 
 
 class Score(OwnedByPractice, Base):
     """One scale value of a response (FHIR Observation), or the reason why there is none.
 
-    ``at`` is when the person answered. Rows are only ever added: see ``rescoring``.
+    ``at`` is when the person answered. Rows are only ever added: see ``rescoring``;
+    ``superseded_at`` is that of the response.
     """
 
     __tablename__ = "score"
@@ -72,3 +77,4 @@ class Score(OwnedByPractice, Base):
     value: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
     reason: Mapped[str | None]
     at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]

@@ -48,9 +48,9 @@ _SCORES = text("""
 # A scale's names are sent once a batch; a row says by its number which scale it is of.
 _INSERT = text("""
     INSERT INTO score (id, practice_id, patient_id, response_id, instrument, instrument_version,
-        scoring_version, code, value, reason, at)
+        scoring_version, code, value, reason, at, superseded_at)
     SELECT fresh.id, r.practice_id, r.patient_id, r.id, scale.instrument, scale.instrument_version,
-        scale.scoring_version, scale.code, fresh.value, fresh.reason, r.authored_at
+        scale.scoring_version, scale.code, fresh.value, fresh.reason, r.authored_at, r.superseded_at
     FROM unnest(
         CAST(:id AS uuid[]), CAST(:response_id AS uuid[]), CAST(:scale AS integer[]),
         CAST(:value AS numeric[]), CAST(:reason AS text[])

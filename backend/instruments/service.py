@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import DateTime, Uuid, bindparam, select, text
+from sqlalchemy import DateTime, Uuid, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from backend.core.clock import now
@@ -32,17 +32,18 @@ _STORE = text("""
     WITH response AS (
         INSERT INTO questionnaire_response (id, practice_id, patient_id, check_in_id,
             questionnaire, answers, carried, mode, authored_at, received_at, idempotency_key,
-            request_hash, outcome)
+            request_hash, outcome, superseded_at)
         VALUES (:id, :practice_id, :patient_id, :check_in_id, :questionnaire, :answers, :carried,
-            :mode, :authored_at, :received_at, :idempotency_key, :request_hash, :outcome)
+            :mode, :authored_at, :received_at, :idempotency_key, :request_hash, :outcome,
+            :superseded_at)
         ON CONFLICT (patient_id, idempotency_key) DO NOTHING
-        RETURNING id, practice_id, patient_id, authored_at
+        RETURNING id, practice_id, patient_id, authored_at, superseded_at
     ), scored AS (
         INSERT INTO score (id, practice_id, patient_id, response_id, instrument,
-            instrument_version, scoring_version, code, value, reason, at)
+            instrument_version, scoring_version, code, value, reason, at, superseded_at)
         SELECT fresh.id, response.practice_id, response.patient_id, response.id, fresh.instrument,
             fresh.instrument_version, fresh.scoring_version, fresh.code, fresh.value, fresh.reason,
-            response.authored_at
+            response.authored_at, response.superseded_at
         FROM response, jsonb_to_recordset(:scores) AS fresh (id uuid, instrument text,
             instrument_version text, scoring_version text, code text, value numeric, reason text)
     )
@@ -54,6 +55,7 @@ _STORE = text("""
     bindparam("check_in_id", type_=Uuid()),
     bindparam("authored_at", type_=DateTime(timezone=True)),
     bindparam("received_at", type_=DateTime(timezone=True)),
+    bindparam("superseded_at", type_=DateTime(timezone=True)),
     *(bindparam(name, type_=JSONB) for name in ("answers", "carried", "outcome", "scores")),
 )
 
@@ -172,6 +174,7 @@ def answers_between(
             QuestionnaireResponse.authored_at >= since,
             QuestionnaireResponse.authored_at < until,
             QuestionnaireResponse.check_in_id.is_distinct_from(besides),
+            QuestionnaireResponse.superseded_at.is_(None),
         )
         .order_by(QuestionnaireResponse.authored_at, QuestionnaireResponse.id)
     )
@@ -191,6 +194,41 @@ def answered_before(patient_id: UUID, idempotency_key: str) -> QuestionnaireResp
             QuestionnaireResponse.idempotency_key == idempotency_key,
         )
     )
+
+
+def counted(check_in_id: UUID) -> QuestionnaireResponse | None:
+    """The response that counts for a check-in, if any: of those that do, the one answered first."""
+    return session.scalar(
+        select(QuestionnaireResponse)
+        .where(
+            QuestionnaireResponse.check_in_id == check_in_id,
+            QuestionnaireResponse.superseded_at.is_(None),
+        )
+        .order_by(QuestionnaireResponse.authored_at, QuestionnaireResponse.idempotency_key)
+        .limit(1)
+    )
+
+
+def outcomes(patient_id: UUID, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """What a patient was told on the answers that came under some keys."""
+    query = select(QuestionnaireResponse.idempotency_key, QuestionnaireResponse.outcome).where(
+        QuestionnaireResponse.patient_id == patient_id,
+        QuestionnaireResponse.idempotency_key.in_(list(keys)),
+    )
+    return {row.idempotency_key: row.outcome for row in session.execute(query)}
+
+
+def supersede(response_id: UUID) -> None:
+    """A response and its scores count no more, for the same check-in was answered earlier."""
+    for model, key in (
+        (QuestionnaireResponse, QuestionnaireResponse.id),
+        (Score, Score.response_id),
+    ):
+        session.execute(
+            update(model)
+            .where(key == response_id, model.superseded_at.is_(None))
+            .values(superseded_at=now())
+        )
 
 
 def answers_of(response_ids: Iterable[UUID]) -> dict[UUID, Mapping[str, Any]]:
@@ -249,10 +287,12 @@ def store(
     answers: Mapping[str, Any],
     scores: Iterable[scoring.Score],
     outcome: Mapping[str, Any],
+    counts: bool = True,
 ) -> bool:
     """Write a response and its scores in one statement, whatever the number of scores.
 
     Returns ``False``, and writes nothing, when the patient has used the idempotency key before.
+    ``counts`` is false of answers to a check-in that was answered earlier.
     """
     at = now()
     written = session.connection().execute(
@@ -271,6 +311,7 @@ def store(
             "idempotency_key": submission.idempotency_key,
             "request_hash": submission.request_hash(),
             "outcome": dict(outcome),
+            "superseded_at": None if counts else at,
             "scores": [
                 {
                     "id": str(new_id()),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from backend.core.clock import now
 from backend.core.database import session
+from backend.instruments.models import QuestionnaireResponse
 from backend.risk import profile, trajectory
-from backend.risk.assessments import TRAJECTORY, Source, assessment_row, keep
+from backend.risk.assessments import TRAJECTORY, Source, assessment_row, keep, supersede
 from backend.risk.followed_pathway import pathway
 from backend.risk.models import RiskAssessment
 from backend.risk.pathway import Pathway
@@ -24,6 +24,10 @@ from backend.risk.profile import ElevatedFactor
 LONGEST_SERIES = 53
 # Two years: what it is judged on. Beyond, the start would move on with every answer.
 JUDGED_SERIES = 105
+# Answers that came so long after they were given are shown as late.
+LATE = timedelta(hours=48)
+# What is looked through when answers come late.
+LONGEST_KNOWN = 10 * JUDGED_SERIES
 
 # Built once: these are on the road of every check-in.
 _NEWEST = (
@@ -34,9 +38,16 @@ _NEWEST = (
         RiskAssessment.inputs,
         RiskAssessment.result["band"].astext.label("band"),
     )
-    .where(RiskAssessment.patient_id == bindparam("patient_id"), RiskAssessment.kind == TRAJECTORY)
+    .where(
+        RiskAssessment.patient_id == bindparam("patient_id"),
+        RiskAssessment.kind == TRAJECTORY,
+        RiskAssessment.superseded_at.is_(None),
+    )
     .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
     .limit(bindparam("limit"))
+)
+_KNOWN = _NEWEST.add_columns(
+    RiskAssessment.id, RiskAssessment.response_id, RiskAssessment.reasons, RiskAssessment.result
 )
 _COURSE = (
     select(
@@ -47,8 +58,14 @@ _COURSE = (
         RiskAssessment.result,
         RiskAssessment.reasons,
         RiskAssessment.method_version,
+        (QuestionnaireResponse.received_at - QuestionnaireResponse.authored_at).label("told_after"),
     )
-    .where(RiskAssessment.patient_id == bindparam("patient_id"), RiskAssessment.kind == TRAJECTORY)
+    .outerjoin(QuestionnaireResponse, QuestionnaireResponse.id == RiskAssessment.response_id)
+    .where(
+        RiskAssessment.patient_id == bindparam("patient_id"),
+        RiskAssessment.kind == TRAJECTORY,
+        RiskAssessment.superseded_at.is_(None),
+    )
     .order_by(RiskAssessment.at.desc(), RiskAssessment.id.desc())
     .limit(bindparam("limit"))
 )
@@ -70,7 +87,8 @@ class CoursePoint:
 
     ``value`` and ``expected`` are points 0-100, ``error`` the standard error of measurement in
     points, ``severity`` what was answered on that occasion (0 best, 1 worst). Of an occasion that
-    gave no score, ``reasons`` says why.
+    gave no score, ``reasons`` says why. ``late``: the answers came more than 48 hours after they
+    were given.
     """
 
     at: datetime
@@ -84,6 +102,7 @@ class CoursePoint:
     reasons: tuple[str, ...]
     older: tuple[str, ...]
     method_version: str
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,20 +117,32 @@ class Course:
     contributions: Mapping[str, Decimal]
     recent: list[TrendPoint]
     factors: list[ElevatedFactor]
+    is_newest: bool = True
 
 
 def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
-    """Move the trajectory on by one check-in: one query for the series, one insert."""
+    """Move the trajectory on by one check-in: one query for the series, one insert.
+
+    Answers told late take their place in it, and what was judged of later ones is judged anew.
+    """
     rules = pathway(source.practice_id)
     earlier = _series(source.patient_id, JUDGED_SERIES - 1)
+    later: list[Any] = []
+    if earlier and earlier[-1].at > source.at:
+        earlier, later = _parted(source.patient_id, source.at)
+    earlier = earlier[1 - JUDGED_SERIES :]
     course = earlier[0].inputs["course"] if earlier else "persistent"
-    judged = _judge_course(source, rules, scores, earlier, course)
+    answered = trajectory.severities(rules.trajectory, scores)
+    judged = _judge_course(source, rules, answered, earlier, course)
     keep([judged.row])
+    if later:
+        whose = (source.practice_id, source.patient_id)
+        _judge_anew(*whose, [*earlier, _Occasion(**judged.occasion)], later)
     recent = [_trend_point(row) for row in earlier[-3:] if row.value is not None]
     if judged.score.value is not None:
         recent.append(
             TrendPoint(
-                now(), judged.score.value, judged.row["outcome"], judged.row["result"]["band"]
+                source.at, judged.score.value, judged.row["outcome"], judged.row["result"]["band"]
             )
         )
     return Course(
@@ -123,14 +154,66 @@ def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
         contributions=judged.score.contributions,
         recent=recent,
         factors=profile.elevated_factors(rules.factors, scores),
+        is_newest=not later,
     )
+
+
+def restart(practice_id: UUID, patient_id: UUID, since: datetime) -> None:
+    """Judge anew what was answered after an instant, once something before it counts no more."""
+    _judge_anew(practice_id, patient_id, *_parted(patient_id, since))
+
+
+def _parted(patient_id: UUID, at: datetime) -> tuple[list[Any], list[Any]]:
+    newest = session.connection().execute(
+        _KNOWN, {"patient_id": patient_id, "limit": LONGEST_KNOWN}
+    )
+    known = list(reversed(newest.all()))
+    return [row for row in known if row.at <= at], [row for row in known if row.at > at]
+
+
+def _judge_anew(
+    practice_id: UUID, patient_id: UUID, earlier: Sequence[Any], later: Sequence[Any]
+) -> None:
+    """Judge each of ``later`` with what now lies before it; what comes out otherwise is kept."""
+    rules = pathway(practice_id)
+    known, changed, fresh = list(earlier), [], []
+    for row in later:
+        before = known[1 - JUDGED_SERIES :]
+        course = before[0].inputs["course"] if before else row.inputs["course"]
+        made = _judge_course(
+            Source(practice_id, patient_id, row.response_id, row.at),
+            rules,
+            row.inputs["severity"],
+            before,
+            course,
+        )
+        same = (row.value, row.outcome, row.result, list(row.reasons)) == (
+            made.score.value,
+            made.row["outcome"],
+            made.row["result"],
+            list(made.row["reasons"]),
+        )
+        if not same:
+            changed.append(row.id)
+            fresh.append(made.row)
+        known.append(_Occasion(**made.occasion))
+    if fresh:
+        supersede(RiskAssessment.id.in_(changed))
+        keep(fresh)
+
+
+def is_late(answered_at: datetime, received_at: datetime) -> bool:
+    """Whether answers came so long after they were given (48 h) that they are shown as late and
+    raise no old matter as new."""
+    return received_at - answered_at > LATE
 
 
 def first_point(
     source: Source, rules: Pathway, scores: Mapping[str, Decimal | None], course: str
 ) -> dict[str, Any]:
     """The row with which a course begins (``acute`` or ``persistent``); nothing is written."""
-    return _judge_course(source, rules, scores, [], course).row
+    answered = trajectory.severities(rules.trajectory, scores)
+    return _judge_course(source, rules, answered, [], course).row
 
 
 def trend(patient_id: UUID, limit: int = LONGEST_SERIES) -> list[TrendPoint]:
@@ -149,17 +232,32 @@ class _Judged:
     score: trajectory.RiskScore
     row: dict[str, Any]
 
+    @property
+    def occasion(self) -> dict[str, Any]:
+        """What later occasions look at."""
+        names = ("at", "value", "outcome", "inputs")
+        return {name: self.row[name] for name in names} | {"band": self.row["result"].get("band")}
+
+
+class _Occasion(NamedTuple):
+    """An occasion as it is read from the series."""
+
+    at: datetime
+    value: Decimal | None
+    outcome: str | None
+    inputs: Mapping[str, Any]
+    band: str | None
+
 
 def _judge_course(
     source: Source,
     rules: Pathway,
-    scores: Mapping[str, Decimal | None],
+    answered: Mapping[str, float],
     earlier: Sequence[Any],
     course: str,
 ) -> _Judged:
-    at = now()
+    at = source.at
     rule = rules.trajectory
-    answered = trajectory.severities(rule, scores)
     before = [(row.at, row.inputs["severity"]) for row in earlier]
     score = trajectory.risk_score(rule, trajectory.latest_readings(rule, before, answered, at))
     outcome, result, reasons = None, {}, [score.reason] if score.reason else []
@@ -173,7 +271,7 @@ def _judge_course(
         rules.label,
         outcome=outcome,
         value=score.value,
-        inputs={"course": course, "severity": answered},
+        inputs={"course": course, "severity": dict(answered)},
         result=result,
         reasons=reasons,
     )
@@ -225,4 +323,5 @@ def _course_point(row: Any) -> CoursePoint:
         reasons=tuple(row.reasons),
         older=tuple(result.get("older", ())),
         method_version=row.method_version,
+        late=row.told_after is not None and row.told_after > LATE,
     )

@@ -21,6 +21,9 @@ class RiskAssessment(OwnedByPractice, Base):
     that does not assign), ``factor-profile``, ``response-index`` (low, mid, high) or
     ``trajectory`` (stable, improving, not_improving, rising, rising_fast; value = weekly risk score
     0-100).
+
+    ``at`` is when the person answered. What answers told late have changed is judged anew in a row
+    of its own, and ``superseded_at`` says since when the one before counts no more.
     """
 
     __tablename__ = "risk_assessment"
@@ -46,6 +49,7 @@ class RiskAssessment(OwnedByPractice, Base):
     inputs: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any]]
     reasons: Mapped[list[Any]]
+    superseded_at: Mapped[datetime | None]
 
 
 class DecisionRecord(OwnedByPractice, Base):

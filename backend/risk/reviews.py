@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -20,9 +21,11 @@ from backend.risk.assessments import (
     STRATIFICATION,
     Source,
     keep,
+    supersede,
 )
 from backend.risk.baseline import response_row, stratified
 from backend.risk.decisions import Decision
+from backend.risk.followed_pathway import pathway
 from backend.risk.history import PAIN, RMDQ, Engagement, History, Judged, Scored
 from backend.risk.models import DecisionRecord, RiskAssessment
 from backend.risk.pathway import Pathway
@@ -37,6 +40,7 @@ _SCORES = (
         Score.patient_id == bindparam("patient_id"),
         Score.code.in_(LOOKED_BACK_ON),
         Score.value.is_not(None),
+        Score.superseded_at.is_(None),
     )
     .order_by(Score.at, Score.id)
 )
@@ -52,6 +56,7 @@ _JUDGED = (
     .where(
         RiskAssessment.patient_id == bindparam("patient_id"),
         RiskAssessment.kind.in_((STRATIFICATION, FACTOR_PROFILE, RESPONSE_INDEX)),
+        RiskAssessment.superseded_at.is_(None),
     )
     .order_by(RiskAssessment.at, RiskAssessment.id)
 )
@@ -90,7 +95,7 @@ def judge_again(
         stratum, rows = stratified(source, rules, scores)
         group = stratum.group
     level = None
-    engaged = engaged_in_first_week(rules, past, engagement)
+    engaged = engaged_in_first_week(rules, past, engagement, source.at)
     if engaged is not None:
         start = past.start(RESPONSE_INDEX)
         index = response_index.response_index(rules.response_index, start, engaged)
@@ -100,14 +105,49 @@ def judge_again(
     return group, level
 
 
-def engaged_in_first_week(rules: Pathway, past: History, engagement: Engagement) -> int | None:
+def engaged_in_first_week(
+    rules: Pathway, past: History, engagement: Engagement, at: datetime
+) -> int | None:
     """Days with a task in the first week; ``None`` before its end, or when it is known already."""
     newest, began = past.newest(RESPONSE_INDEX), engagement.plan_began
     if newest is None or began is None or "first_week" in newest.inputs:
         return None
-    if (now().date() - began).days < rules.response_index.first_week.days:
+    if (at.date() - began).days < rules.response_index.first_week.days:
         return None
     return engagement.first_days(rules.response_index.first_week.days)
+
+
+def finish_index_anew(
+    practice_id: UUID,
+    patient_id: UUID,
+    engagement: Engagement,
+    due: Sequence[tuple[datetime, UUID]],
+) -> None:
+    """Finish the response index as if nothing had come late.
+
+    ``due`` are the check-ins that look back (when answered, and the response), oldest first: the
+    first of them after the first week finishes it, with all that is known by now of that week.
+    """
+    rules = pathway(practice_id)
+    past = history_of(patient_id)
+    start, newest = past.first(RESPONSE_INDEX), past.newest(RESPONSE_INDEX)
+    began, days = engagement.plan_began, rules.response_index.first_week.days
+    engaged = engagement.first_days(days)
+    after = [each for each in due if began is not None and (each[0].date() - began).days >= days]
+    if start is None or newest is None or engaged is None or not after:
+        return
+    at, response_id = after[0]
+    known = (newest.at, newest.response_id, newest.inputs.get("first_week"))
+    if known == (at, response_id, engaged):
+        return
+    finished = RiskAssessment.inputs.has_key("first_week")
+    supersede(
+        RiskAssessment.patient_id == patient_id, RiskAssessment.kind == RESPONSE_INDEX, finished
+    )
+    source = Source(practice_id, patient_id, response_id, at)
+    scores = past.start(RESPONSE_INDEX)
+    index = response_index.response_index(rules.response_index, scores, engaged)
+    keep([response_row(source, rules, index, scores, engaged)])
 
 
 def least_factor_change(

@@ -5,9 +5,18 @@ Each use case has a room of its own; behind this door they know one another.
 
 from __future__ import annotations
 
-from backend.risk.assessments import Source
+from backend.risk.assessments import Source, supersede_response
 from backend.risk.baseline import Baseline, assess_baseline, circumstances
-from backend.risk.course import Course, CoursePoint, TrendPoint, assess, course_of, trend
+from backend.risk.course import (
+    Course,
+    CoursePoint,
+    TrendPoint,
+    assess,
+    course_of,
+    is_late,
+    restart,
+    trend,
+)
 from backend.risk.followed_pathway import DEFAULT, pathway
 from backend.risk.holds import clear_hold, find_danger, hold, open_hold
 from backend.risk.standing import Standing, groups, latest, standings
@@ -28,9 +37,12 @@ __all__ = [
     "find_danger",
     "groups",
     "hold",
+    "is_late",
     "latest",
     "open_hold",
     "pathway",
+    "restart",
     "standings",
+    "supersede_response",
     "trend",
 ]

@@ -18,7 +18,7 @@ def latest(patient_id: UUID) -> list[RiskAssessment]:
     """The newest assessment of each kind."""
     query = (
         select(RiskAssessment)
-        .where(RiskAssessment.patient_id == patient_id)
+        .where(RiskAssessment.patient_id == patient_id, RiskAssessment.superseded_at.is_(None))
         .ext(distinct_on(RiskAssessment.kind))
         .order_by(RiskAssessment.kind, RiskAssessment.at.desc(), RiskAssessment.id.desc())
     )
@@ -31,7 +31,11 @@ def groups(patient_ids: Sequence[UUID]) -> dict[UUID, str]:
         return {}
     query = (
         select(RiskAssessment.patient_id, RiskAssessment.outcome)
-        .where(RiskAssessment.patient_id.in_(patient_ids), RiskAssessment.kind == STRATIFICATION)
+        .where(
+            RiskAssessment.patient_id.in_(patient_ids),
+            RiskAssessment.kind == STRATIFICATION,
+            RiskAssessment.superseded_at.is_(None),
+        )
         .ext(distinct_on(RiskAssessment.patient_id))
         .order_by(RiskAssessment.patient_id, RiskAssessment.at.desc())
     )
@@ -56,6 +60,7 @@ def standings(patient_ids: Sequence[UUID]) -> dict[UUID, Standing]:
             RiskAssessment.patient_id.in_(patient_ids),
             RiskAssessment.kind.in_((STRATIFICATION, TRAJECTORY)),
             RiskAssessment.outcome.is_not(None),
+            RiskAssessment.superseded_at.is_(None),
         )
         .ext(distinct_on(RiskAssessment.patient_id, RiskAssessment.kind))
         .order_by(

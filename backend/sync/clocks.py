@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 TOLERANCE = timedelta(minutes=2)
-LATE = timedelta(hours=48)
 
 
 def correction(sent_at: datetime, received_at: datetime) -> timedelta:
@@ -39,8 +38,3 @@ def day_meant(day: date, told_at: datetime, occurred_at: datetime, zone: str) ->
     Raises ``OverflowError`` when there is no such day.
     """
     return day + (day_of(occurred_at, zone) - day_of(told_at, zone))
-
-
-def is_late(occurred_at: datetime, received_at: datetime) -> bool:
-    """Whether something was told so long after it happened that it is shown as late (48 h)."""
-    return received_at - occurred_at > LATE

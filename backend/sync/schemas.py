@@ -74,6 +74,7 @@ BODIES: Mapping[str, Schema] = {
     LADDER: LadderIn(),
     GOAL: GoalIn(),
     ATTAINMENT: AttainmentIn(),
+    CHECK_IN: AnswersTold(),
 }
 ABOUT_NOTHING = frozenset({GOAL})
 

@@ -8,15 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from marshmallow import ValidationError
 from sqlalchemy import insert, select
 
+from backend.checkins import late
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session, table_of
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, flatten
+from backend.instruments import service as instruments
+from backend.instruments.service import Submission
 from backend.patients import service as patients
 from backend.patients.models import ACTIVE, Enrolment
 from backend.programme import goals
@@ -74,16 +78,17 @@ class Unsound(Exception):
 def take(sent_at: datetime, device: str, events: Sequence[Any]) -> Batch:
     """Take a batch of the signed-in patient's events, in one transaction.
 
-    1. Lock the enrolment, so that batches of two devices come one after the other.
+    1. Lock what is answered, then the enrolment, so that two devices come one after the other.
     2. Answer what came before: the first to arrive under a UUID counts.
     3. Read each event by itself. Whether it is sound depends on nothing that can change.
-    4. Write down what is sound, a statement for each table, and all of it as it was told.
-    5. Move the programme on, once.
+    4. Take dangerous answers, whatever may become of the rest.
+    5. Write down what is sound, a statement for each table, and all of it as it was told.
+    6. Take the other answers, oldest first, and move the programme on, once.
 
     A rejected event never fails the batch.
     """
     received_at = now()
-    enrolment = _lock()
+    enrolment = _lock(events)
     off = clocks.correction(sent_at, received_at)
     results: list[Result] = []
     fresh: list[tuple[Event, Result]] = []
@@ -94,13 +99,34 @@ def take(sent_at: datetime, device: str, events: Sequence[Any]) -> Batch:
         if event is not None:
             known[event.id] = event
             fresh.append((event, result))
-    notebook = Notebook(enrolment)
-    for event, result in fresh:
-        _try(event, result, notebook, enrolment.patient.time_zone)
-    notebook.keep()
-    _keep(enrolment, device, received_at, [each for each in fresh if each[1].kept])
-    _move_on(enrolment, notebook, [e for e, r in fresh if r.outcome == ACCEPTED])
-    _tell_twins(results, {event.id: result for event, result in fresh})
+    answers = sorted(
+        ((e, r) for e, r in fresh if e.type == schemas.CHECK_IN and r.outcome == ACCEPTED),
+        key=lambda each: (each[0].at, each[0].id),
+    )
+    read = [(event, result, _read_answers(event, result)) for event, result in answers]
+    urgent = [each for each in read if each[2] is not None and each[2].danger.locks]
+    for event, result, told in urgent:
+        _take_answers(event, result, told)
+    done = {event.id for event, _, _ in urgent}
+    _keep(enrolment, device, received_at, [each for each in fresh if each[0].id in done])
+    rest = [each for each in fresh if each[0].id not in done]
+
+    def take_rest() -> None:
+        notebook = Notebook(enrolment)
+        for event, result in rest:
+            _try(event, result, notebook, enrolment.patient.time_zone)
+        notebook.keep()
+        for event, result, told in read:
+            if event.id not in done:
+                _take_answers(event, result, told)
+        _keep(enrolment, device, received_at, [each for each in rest if each[1].kept])
+        _move_on(enrolment, notebook, [e for e, r in fresh if r.outcome == ACCEPTED])
+
+    if urgent:
+        _without_harm(take_rest, [result for _, result in rest])
+    else:
+        take_rest()
+    _tell_again(results, {event.id: result for event, result in fresh})
     audit.record(
         "sync.take",
         practice_id=enrolment.practice_id,
@@ -112,7 +138,16 @@ def take(sent_at: datetime, device: str, events: Sequence[Any]) -> Batch:
     return Batch(received_at, round(off.total_seconds()), results)
 
 
-def _lock() -> Enrolment:
+def _lock(events: Sequence[Any]) -> Enrolment:
+    late.lock(
+        {
+            about
+            for raw in events
+            if isinstance(raw, Mapping)
+            and raw.get("type") == schemas.CHECK_IN
+            and (about := _uuid(raw.get("about"))) is not None
+        }
+    )
     newest = (
         select(Enrolment)
         .where(Enrolment.patient_id == actor.id, Enrolment.practice_id == actor.practice_id)
@@ -135,7 +170,10 @@ def _known(events: Sequence[Any]) -> dict[UUID, ClientEvent | Event]:
 
 
 def _id_of(raw: Any) -> UUID | None:
-    told = raw.get("id") if isinstance(raw, Mapping) else None
+    return _uuid(raw.get("id")) if isinstance(raw, Mapping) else None
+
+
+def _uuid(told: Any) -> UUID | None:
     try:
         return UUID(told) if isinstance(told, str) else None
     except ValueError:
@@ -206,8 +244,13 @@ def _again(event: Event, before: ClientEvent | Event) -> Result:
     )
 
 
-def _tell_twins(results: Sequence[Result], firsts: Mapping[UUID, Result]) -> None:
-    """Of what came twice in one batch, the second is told what became of the first."""
+def _tell_again(results: Sequence[Result], firsts: Mapping[UUID, Result]) -> None:
+    """Of what comes again, in this batch or in another, what was said the first time."""
+    again = [str(result.id) for result in results if result.outcome == DUPLICATE]
+    told = instruments.outcomes(actor.id, again) if again else {}
+    for result in results:
+        if result.outcome == DUPLICATE:
+            result.told = told.get(str(result.id))
     for result in results:
         first = None if result.id is None else firsts.get(result.id)
         if first is not None and result.outcome == DUPLICATE:
@@ -224,7 +267,7 @@ def _sentence(faults: Mapping[str, str]) -> str:
 
 def _try(event: Event, result: Result, notebook: Notebook, zone: str) -> None:
     """Look into an event; what is sound is in the notebook, what is not has its reason."""
-    if result.outcome == REJECTED:
+    if result.outcome == REJECTED or event.type == schemas.CHECK_IN:
         return
     try:
         said = schemas.BODIES[event.type].load(dict(event.body))
@@ -239,6 +282,46 @@ def _try(event: Event, result: Result, notebook: Notebook, zone: str) -> None:
     except Problem as refused:
         told = _sentence(refused.errors) if refused.errors else refused.detail
         _refuse(result, refused.code, told)
+
+
+def _read_answers(event: Event, result: Result) -> late.Told | None:
+    """A set of answers, read; nothing of what cannot be, or is to no check-in of this person."""
+    assert event.about is not None
+    try:
+        said = schemas.BODIES[event.type].load(dict(event.body))
+        submission = Submission(
+            mode="app", idempotency_key=str(event.id), authored_at=event.at, **said
+        )
+        return late.read(event.about, submission)
+    except ValidationError as refused:
+        _refuse(result, "invalid", _sentence(flatten(refused.messages)))
+    except Problem as refused:
+        _refuse(result, refused.code, refused.detail)
+    return None
+
+
+def _take_answers(event: Event, result: Result, told: late.Told | None) -> None:
+    if told is None:
+        return
+    try:
+        result.told = late.take(told)
+    except Problem as refused:
+        words = _sentence(refused.errors) if refused.errors else refused.detail
+        _refuse(result, refused.code, words)
+        # A hold ends: what waits for that may come again.
+        result.kept = refused.code != "on-hold"
+
+
+def _without_harm(work: Callable[[], None], results: Sequence[Result]) -> None:
+    """Do what may fail without undoing what must not: the rest is then to be sent again."""
+    try:
+        with session.begin_nested():
+            work()
+    except Exception as error:
+        current_app.extensions["log"].error("sync.rest", exception=type(error).__name__)
+        for result in results:
+            result.kept, result.told = False, None
+            _refuse(result, "failed", "This could not be taken now; send it again.")
 
 
 def _refuse(result: Result, reason: str, detail: str) -> None:
@@ -299,6 +382,7 @@ def _move_on(enrolment: Enrolment, notebook: Notebook, accepted: Sequence[Event]
             ClientEvent.outcome == ACCEPTED,
         )
         notebook.settle([_reached(row) for row in session.scalars(told)])
+    late.settle(enrolment)
 
 
 def _reached(row: ClientEvent) -> Reached:

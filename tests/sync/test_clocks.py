@@ -9,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.sync.clocks import (
-    LATE,
     TOLERANCE,
     correction,
     day_meant,
     day_of,
     happened,
-    is_late,
 )
 
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
@@ -58,8 +56,3 @@ def test_a_day_is_one_of_the_place_where_the_person_lives() -> None:
     midnight = datetime(2026, 9, 1, 22, 30, tzinfo=UTC)
     assert day_of(midnight, "Europe/Amsterdam") == date(2026, 9, 2)
     assert day_of(midnight, LONDON) == date(2026, 9, 1)
-
-
-def test_late_is_more_than_two_days_later() -> None:
-    assert not is_late(NOW - LATE, NOW)
-    assert is_late(NOW - LATE - timedelta(seconds=1), NOW)
