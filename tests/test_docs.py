@@ -12,7 +12,7 @@ import pytest
 from tests import doc_tables
 from tests.shipped import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 IN_CODE = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
@@ -21,7 +21,7 @@ A_PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]+")
 ROOMS = tuple(sorted(p.name for p in (ROOT / "backend").iterdir() if (p / "__init__.py").is_file()))
 A_NAME = re.compile(rf"(?:{'|'.join((*ROOMS, 'app', 'worker'))})(?:\.\w+)+")
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 
 
 def in_code(page: Path) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tests.world import PatientAccount, World
+from tests.world import World
 
 
 def test_from_invitation_to_resolved_alert(world: World) -> None:
     clinician = world.provider(world.practice())
     patient = world.enrol(clinician)
-    _sign_in_by_link(world, patient)
+    world.sign_in_by_link(patient)
+    assert UUID(world.ok(world.get("/v1/me", patient))["id"]) == patient.id
     text = world.ok(world.get("/v1/me/consent", patient))
     world.ok(world.post("/v1/me/consent", patient, {"version": text["version"]}))
 
@@ -43,11 +44,3 @@ def test_from_invitation_to_resolved_alert(world: World) -> None:
     )
     assert done["alert"]["status"] == "resolved"
     assert alert["id"] not in [a["id"] for a in world.alerts(clinician)]
-
-
-def _sign_in_by_link(world: World, patient: PatientAccount) -> None:
-    who = {"link": world.link()}
-    world.ok(world.post("/v1/sign-in/patient/code", body=who))
-    tokens = world.ok(world.post("/v1/sign-in/patient", body={**who, "code": world.code()}))
-    patient.headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-    assert UUID(world.ok(world.get("/v1/me", patient))["id"]) == patient.id

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+import pyotp
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -38,6 +39,7 @@ class Caller:
     practice_id: UUID
     role: str
     headers: dict[str, str] = field(default_factory=dict)
+    refresh_token: str = ""
 
 
 @dataclass
@@ -71,13 +73,17 @@ class World:
             return practices.create_practice(name, "GB", zone, "+441632960001").id
 
     def provider(
-        self, practice_id: UUID, role: str = CLINICIAN, phone: str | None = None
+        self,
+        practice_id: UUID,
+        role: str = CLINICIAN,
+        phone: str | None = None,
+        name: str | None = None,
     ) -> ProviderAccount:
         """A provider, signed in."""
         email = f"{role}-{uuid4().hex[:8]}@example.org"
         with self.app.app_context(), tenancy.across_practices(), unit_of_work():
             made = practices.create_provider(
-                practice_id, email, f"Dr {role.title()}", role, PASSWORD, phone
+                practice_id, email, name or f"Dr {role.title()}", role, PASSWORD, phone
             )
             account = ProviderAccount(
                 made.provider.id,
@@ -96,6 +102,29 @@ class World:
                 caller.id, caller.practice_id, caller.role, timedelta(days=90)
             )
         caller.headers = {"Authorization": f"Bearer {tokens.access_token}"}
+
+    def sign_in_by_link(self, patient: PatientAccount) -> None:
+        """The way in of somebody who was just invited: the link, and the code that is texted."""
+        who = {"link": self.link()}
+        self.ok(self.post("/v1/sign-in/patient/code", body=who))
+        self._holds(
+            patient, self.ok(self.post("/v1/sign-in/patient", body={**who, "code": self.code()}))
+        )
+
+    def sign_in_by_code(self, provider: ProviderAccount) -> None:
+        """The way in of a provider: password, and the code of their authenticator app."""
+        code = pyotp.TOTP(provider.totp_secret).at(self.clock.now())
+        body = {"email": provider.email, "password": PASSWORD, "code": code}
+        self._holds(provider, self.ok(self.post("/v1/sign-in/provider", body=body)))
+
+    def refresh(self, caller: Caller) -> None:
+        """Go on with a session that was opened by one of the real ways in."""
+        body = {"refresh_token": caller.refresh_token}
+        self._holds(caller, self.ok(self.post("/v1/sign-in/refresh", body=body)))
+
+    def _holds(self, caller: Caller, tokens: Mapping[str, Any]) -> None:
+        caller.refresh_token = tokens["refresh_token"]
+        caller.headers = {"Authorization": f"Bearer {tokens['access_token']}"}
 
     # Patients
 
@@ -221,6 +250,9 @@ class World:
     ) -> TestResponse:
         sent = {**(caller.headers if caller else {}), **(headers or {})}
         return self.client.get(address, headers=sent)
+
+    def put(self, address: str, caller: Caller, body: Any) -> TestResponse:
+        return self.client.put(address, json=body, headers=caller.headers)
 
     def post(
         self,

@@ -1,0 +1,422 @@
+"""Tells a played journey in Markdown, for clinicians to read.
+
+What people say and do is the script's; every judgement, number and sentence of Lumbra's is taken
+from an answer of the API. These files only put them in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from tests.journeys.closing import Closing
+from tests.journeys.play import Record, Scene
+from tests.journeys.prose import (
+    dated,
+    days,
+    instant,
+    item,
+    plain,
+    quoted,
+    sentence,
+    span,
+    table,
+    wrapped,
+)
+from tests.journeys.script import Person
+from tests.journeys.telling import Said, Teller, elevated_of, group_of, names_of
+
+COMMAND = "python -m tests.journeys"
+TIERS = {1: "critical", 2: "high", 3: "routine"}
+ACTIONS = {
+    "open": "opened",
+    "deliver": "seen in the feed",
+    "acknowledge": "acknowledged",
+    "start": "work began",
+    "contact": "contact",
+    "escalate": "escalated",
+    "resolve": "resolved",
+    "dismiss": "dismissed",
+    "update": "evidence added",
+}
+
+
+def page(record: Record) -> str:
+    """The whole page of a journey."""
+    return "\n".join(Page(record).lines()).rstrip() + "\n"
+
+
+INDEX = f"""# Journeys of twelve weeks
+
+Made-up people go through twelve weeks of Lumbra. Each page tells what they answered, what Lumbra
+made of it and why, what they saw on their screen, and what their practice did. Read them as you
+would read the notes of a colleague.
+
+{{journeys}}
+
+Nobody wrote these pages by hand. A test plays each journey through the public API on a moved clock,
+and the worker's jobs run as they do in a practice. The scripts in `tests/journeys/` say only what
+people answer and do. All judgements, numbers and sentences of Lumbra's come from the answers of the
+API, and the test fails when one of them changes. `{COMMAND}` writes the pages anew.
+
+The people are made up, and so is their getting better or worse. The journeys show what Lumbra does.
+They are no evidence that it helps.
+"""
+
+
+def index(people: Sequence[Person]) -> str:
+    """The page that leads to the journeys."""
+    return INDEX.format(journeys="\n".join(f"- [{p.title}]({p.file}.md)" for p in people))
+
+
+class Page(Teller):
+    """One journey on its way to Markdown."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        self.since: list[Scene] = []
+
+    def lines(self) -> Iterator[str]:
+        yield from self._opening()
+        yield from self._beginning()
+        yield from self._weeks()
+        yield from Closing(self.record).lines()
+
+    # The first page
+
+    def _opening(self) -> Iterator[str]:
+        name = self.person.given_name
+        yield from (f"# {self.person.title}", "", *wrapped(self.person.portrait), "")
+        yield from wrapped(
+            f"{name} is made up. What {name} and the practice say and do is a script, in "
+            "*italics*; all else is what Lumbra answered through its API. Times are those of "
+            f"{self.person.time_zone}. [How this page came about](README.md)."
+        )
+        points = self.record.risk["trend"]
+        done = sum(a["status"] == "completed" for a in self.record.plan["activities"])
+        yield from (
+            "",
+            *table(
+                ("In short", ""),
+                [
+                    ("Risk group at the start", group_of(self.record)["outcome"]),
+                    ("Elevated factors", ", ".join(names_of(elevated_of(self.record))) or "none"),
+                    (
+                        "Plan",
+                        f"{self.record.plan['weeks']} weeks, "
+                        f"{len(self.record.plan['activities'])} modules, {done} completed",
+                    ),
+                    (
+                        "Weekly score (0-100, high is worse)",
+                        f"{points[0]['value']:g} at the start, {points[-1]['value']:g} at the end",
+                    ),
+                    (
+                        "Alerts",
+                        "; ".join(
+                            f"{a['alert']['title']} (tier {a['alert']['tier']})"
+                            for a in self.record.alerts
+                        )
+                        or "none",
+                    ),
+                ],
+            ),
+            "",
+        )
+
+    def _beginning(self) -> Iterator[str]:
+        yield from (f"## The start: {self.day(self.record.scenes[0].at)}", "")
+        for scene in self.record.of("safety-screen", "baseline"):
+            if scene.kind == "safety-screen":
+                yield from self._answered(scene, "the safety screen")
+                continue
+            yield from self._answered(scene, "the first questions")
+            yield from self._judged(scene.said["after"]["risk"])
+            yield from self._plan(scene.said["after"]["plan"])
+
+    def _answered(self, scene: Scene, what: str) -> Iterator[str]:
+        said = scene.said
+        yield from wrapped(
+            f"**{self.time(scene.at)}.** {self.person.given_name} answers {what}: "
+            f"“{said['title']}”, {said['asked']} questions. On the screen:"
+        )
+        yield ""
+        yield from self._screen(said["told"])
+
+    def _screen(self, told: Said) -> Iterator[str]:
+        now = told["now"]
+        if now is not None:
+            numbers = "; ".join(f"{c['label']} {c['phone']}" for c in now["contacts"])
+            yield from quoted(f"**{now['title']}** {now['text']} ({numbers})")
+            yield ">"
+            yield from quoted(told["statement"])
+            yield ">"
+        sentences = [told["trend"]["sentence"]] if told["trend"] else []
+        sentences.append(told["next"]["sentence"])
+        if told["next"].get("module"):
+            sentences.append(f"The part to go on with: “{told['next']['module']}”.")
+        yield from (*quoted(" ".join(sentences)), "")
+
+    def _judged(self, risk: Said) -> Iterator[str]:
+        found = {a["kind"]: a for a in risk["assessments"]}
+        group, index = found["stratification"], found["response-index"]
+        yield from (
+            "### What Lumbra made of it",
+            "",
+            f"- **Risk group: {group['outcome']}.** {'; '.join(group['reasons'])}.",
+        )
+        factors = found["factor-profile"]["result"]["elevated"]
+        reasons = found["factor-profile"]["reasons"]
+        if not factors:
+            yield "- **Elevated factors:** none."
+        for reason in reasons:
+            yield f"- **Elevated factor.** {reason}."
+        yield from item(
+            f"**Likely to respond: {index['outcome']}** ({index['value']:g} of 10; an index that "
+            "is not validated; it changes support, never access). "
+            f"{'; '.join(index['reasons'])}."
+        )
+        for decision in risk["decisions"]:
+            yield from item(f"**{decision['title']}.** {decision['reason']}")
+        yield ""
+
+    def _plan(self, plan: Said) -> Iterator[str]:
+        yield from (
+            "### The plan, and why each module is in it",
+            "",
+            *wrapped(f"{plan['weeks']} weeks. {plan['support']} {' '.join(plan['notes'])}"),
+            "",
+        )
+        rows = [
+            (
+                f"{a['module_id']} {a['title']}",
+                a["domain"],
+                str(a["grades"]),
+                a["reason"] + (f" Waits: {a['waits_for']}" if a["waits_for"] else ""),
+            )
+            for a in plan["activities"]
+        ]
+        yield from table(("Module", "Side of pain", "Grades", "Why"), rows)
+        for each in plan["to_answer"]:
+            yield from (
+                "",
+                *wrapped(
+                    f"Lumbra asks the practice before {', '.join(each['modules'])} begins: "
+                    f"{each['question']}"
+                ),
+            )
+        yield ""
+
+    # Week by week
+
+    def _weeks(self) -> Iterator[str]:
+        yield from ("## Week by week", "")
+        for scene in self.record.scenes:
+            if scene.kind == "weekly":
+                yield from self._week(scene)
+            elif scene.kind in ("read", "practice"):
+                self.since.append(scene)
+            elif scene.kind in ("flare", "ladder", "agreed", "aim", "goal", "follow-up", "alert"):
+                yield from getattr(self, f"_{scene.kind.replace('-', '_')}")(scene)
+
+    def _week(self, scene: Scene) -> Iterator[str]:
+        said, name = scene.said, self.person.given_name
+        point = said["after"]["risk"]["trend"][-1]
+        yield from (f"### Week {said['occasion']}, {self.day(scene.at)}", "")
+        missed = self._missed(said["occasion"])
+        if missed:
+            yield from (*wrapped(missed), "")
+        if said["says"]:
+            yield from (*wrapped(f"*{name}: “{said['says']}”*"), "")
+        yield from self._done_since()
+        yield from item(
+            f"{said['asked']} questions. Score **{point['value']:g}** of 100, "
+            f"{point['expected']:g} expected by now: **{plain(point['decision'])}**, "
+            f"{'; '.join(point['reasons'])}."
+        )
+        yield from self._moved(said["before"]["plan"], said["after"]["plan"])
+        known = {d["id"] for d in said["before"]["risk"]["decisions"]}
+        for decision in reversed(said["after"]["risk"]["decisions"]):
+            if decision["id"] not in known:
+                yield from self._decided(decision)
+        yield from (f"- On {name}'s screen:", "")
+        yield from self._screen(said["told"])
+
+    def _missed(self, occasion: int) -> str:
+        answered = {s.said["occasion"] for s in self.record.of("weekly")}
+        before = occasion - 1
+        if before < 1 or before in answered:
+            return ""
+        week = self.person.weeks.get(before)
+        words = f" *“{week.says}”*" if week and week.says else ""
+        return f"The check-in of week {before} was missed.{words} What is missing changes no score."
+
+    def _done_since(self) -> Iterator[str]:
+        scenes, self.since = self.since, []
+        read = [
+            f"{s.said['text']['module_id']} {s.said['text']['title']}, part "
+            f"{s.said['text']['grade']} “{s.said['text']['grade_title']}” "
+            f"(quiz {s.said['quiz']['percent']} %)"
+            for s in scenes
+            if s.kind == "read"
+        ]
+        if read:
+            yield from item(f"Read since: {'; '.join(read)}.")
+        practised: dict[str, set[str]] = {}
+        for s in scenes:
+            if s.kind == "practice":
+                practised.setdefault(s.said["text"]["module_id"], set()).add(s.said["body"]["day"])
+        if practised:
+            told = ", ".join(
+                f"{name} on {days(len(each))}" for name, each in sorted(practised.items())
+            )
+            yield from item(f"Practised since: {told}.")
+
+    def _moved(self, before: Said | None, after: Said) -> Iterator[str]:
+        past = {a["id"]: a for a in before["activities"]} if before else {}
+        for now in after["activities"]:
+            name = f"{now['module_id']} {now['title']}"
+            then = past.get(now["id"])
+            if then is None:
+                yield from item(f"**{name}** joins the plan. {now['reason']}.")
+                continue
+            if now["status"] != then["status"]:
+                words = {
+                    "active": f"begins (grade {now['grade']} of {now['grades']}). "
+                    f"Why: {sentence(now['reason'])}",
+                    "completed": "is completed.",
+                    "stuck": "is marked as stuck.",
+                }.get(now["status"], f"is now {now['status']}.")
+                yield from item(f"**{name}** {words}")
+            elif now["grade"] > then["grade"]:
+                yield from item(f"**{name}** goes up to grade {now['grade']} of {now['grades']}.")
+            elif now["grade"] < then["grade"]:
+                yield from item(f"**{name}** goes back to grade {now['grade']}.")
+            if now["progress"] and now["progress"] != then["progress"]:
+                yield from item(f"{now['module_id']}: {now['progress']}")
+            if now["waits_for"] and now["waits_for"] != then["waits_for"]:
+                yield from item(f"**{name}** waits: {now['waits_for']}")
+        for note in after["notes"]:
+            if before is None or note not in before["notes"]:
+                yield from item(f"Note in the plan for the practice: {note}")
+
+    def _decided(self, decision: Said) -> Iterator[str]:
+        told = f" {self.person.given_name} reads: “{decision['for_patient']}”"
+        yield from item(
+            f"Rule `{decision['rule']}` ({plain(decision['kind'])}): **{decision['title']}.** "
+            f"{decision['reason']}{told if decision['for_patient'] else ''}"
+        )
+
+    # Between the check-ins
+
+    def _follow_up(self, scene: Scene) -> Iterator[str]:
+        yield from self._answered(scene, "the longer follow-up")
+        known = {d["id"] for d in scene.said["before"]["risk"]["decisions"]}
+        new = [d for d in scene.said["after"]["risk"]["decisions"] if d["id"] not in known]
+        for decision in reversed(new):
+            yield from self._decided(decision)
+        if new:
+            yield ""
+
+    def _aim(self, scene: Scene) -> Iterator[str]:
+        quota = scene.said["quota"]
+        aim = quota["aim"]
+        yield from wrapped(
+            f"**{self.time(scene.at)}, steady steps.** {self.person.given_name} chooses "
+            f"{aim['activity']}: {aim['amount']:g} {aim['measure']}, on {aim['planned_days']} days "
+            f"a week. “{quota['for_patient']}”"
+        )
+        yield ""
+
+    def _goal(self, scene: Scene) -> Iterator[str]:
+        goal = scene.said["goal"]
+        yield from wrapped(
+            f"**{self.time(scene.at)}, a goal.** {goal['activity'].capitalize()}: "
+            f"{goal['amount']:g} {goal['unit']}, {goal['times_a_week']} times a week, by "
+            f"{dated(date.fromisoformat(goal['by']))}. *“{goal['why']}”* Confidence "
+            f"{goal['confidence']} of 10. Obstacle: {goal['obstacle']}. *{goal['if_then']}*"
+        )
+        yield ""
+
+    def _flare(self, scene: Scene) -> Iterator[str]:
+        before, after = scene.said["before"], scene.said["after"]
+        measure = after["aim"]["measure"]
+        yield from quoted(
+            f"**A flare-up, {self.time(scene.at)}.** *“{scene.said['says']}”* The quota of "
+            f"{before['today']:g} {measure} becomes {after['today']:g}. On the screen: "
+            f"“{after['for_patient']}”"
+        )
+        yield ""
+
+    def _ladder(self, scene: Scene) -> Iterator[str]:
+        says = f" *“{scene.said['says']}”*" if scene.said["says"] else ""
+        yield from wrapped(f"**{self.time(scene.at)}, the ladder is rated.**{says}")
+        yield ""
+        yield from self.rungs(scene.said["ladder"])
+        yield from ("", *quoted(scene.said["ladder"]["for_patient"]), "")
+
+    def _agreed(self, scene: Scene) -> Iterator[str]:
+        yield from quoted(
+            f"**The practice agrees, {self.time(scene.at)}.** In the plan: {scene.said['before']} "
+            f"*“{scene.said['says']}”* Then: “{scene.said['ladder']['for_patient']}”"
+        )
+        yield ""
+
+    def _alert(self, scene: Scene) -> Iterator[str]:
+        found = next(a for a in self.record.alerts if a["alert"]["id"] == scene.said["alert"]["id"])
+        alert = found["alert"]
+        opened = instant(alert["opened_at"])
+        yield from quoted(
+            f"**Alert, tier {alert['tier']} ({TIERS[alert['tier']]}): {alert['title']}** "
+            f"({self.time(opened)}; to be answered by {self.time(instant(alert['respond_by']))})"
+        )
+        yield ">"
+        for line in self._evidence(alert["evidence"][0]):
+            yield from quoted(line)
+        yield from quoted(f"- Suggested: {' '.join(alert['suggestions'])}")
+        if alert["patient_was_told"]:
+            yield from quoted(f"- The patient was told: “{alert['patient_was_told']}”")
+        yield ">"
+        for event in found["history"]:
+            words = self._event(event, opened)
+            if words:
+                yield from quoted(words)
+        yield ""
+
+    def _evidence(self, evidence: Said) -> Iterator[str]:
+        yield f"- Why: {evidence['why']} Source: {evidence['source']}."
+        for answer in evidence.get("answers", ()):
+            yield f"- Answer: “{answer['text']}”: {answer['answer']}."
+        if "score" in evidence and evidence["score"] is not None:
+            most = sorted(evidence["contributions"].items(), key=lambda c: (-c[1], c[0]))[:3]
+            parts = ", ".join(f"{plain(name)} {value:g}" for name, value in most)
+            last = ", ".join(f"{p['score']:g}" for p in evidence["last_four"])
+            yield (
+                f"- Score {evidence['score']:g}, expected {evidence['expected']:g}; the last: "
+                f"{last}. Most of it: {parts}."
+            )
+        if evidence.get("factors"):
+            yield f"- Elevated: {'; '.join(evidence['factors'])}."
+        if evidence.get("scores"):
+            yield (
+                "- Scores: "
+                + ", ".join(
+                    f"{name} {value:g}" for name, value in sorted(evidence["scores"].items())
+                )
+                + "."
+            )
+
+    def _event(self, event: Said, opened: datetime) -> str:
+        if event["action"] in ("open", "deliver"):
+            return ""
+        detail = event["detail"] or {}
+        more = ""
+        if event["action"] == "contact":
+            more = ", reached" if detail.get("reached") else ", not reached"
+        if detail.get("code"):
+            more = f" as {plain(detail['code'])}"
+        note = f" *“{event['note']}”*" if event["note"] else ""
+        at = instant(event["at"])
+        return (
+            f"- {self.time(at)}, {span(at - opened)} later: "
+            f"{ACTIONS.get(event['action'], event['action'])}{more}.{note}"
+        )
