@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import cli, metrics
 from backend.alerts import routes as alerts
-from backend.checkins import reminders
+from backend.checkins import inbound, reminders
 from backend.checkins import routes as checkins
 from backend.companion import api as companion_api
 from backend.companion import routes as companion
@@ -19,7 +19,7 @@ from backend.console import routes as console
 from backend.core import api, crypto, database, docs, health, limits, logs, problems
 from backend.core.clock import Clock, SystemClock
 from backend.core.database import session
-from backend.messaging import line, permission, sms
+from backend.messaging import line, permission, received, sms
 from backend.messaging import routes as messaging
 from backend.patients import routes as patients
 from backend.patients import service as patient_service
@@ -92,6 +92,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     health.watch(app, "texts", line.trouble)
     permission.register(app, "check-in", reminders.why_not)
     permission.register(app, "invitation", patient_service.why_not_invited)
+    received.register(app, inbound.receive)
     speech.init_app(app)
     registry = api.init_app(app)
     for blueprint in API_BLUEPRINTS:

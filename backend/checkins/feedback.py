@@ -117,10 +117,7 @@ def what_to_do_now(level: str, language: str, practice: Practice) -> dict[str, A
     """The instruction for a red flag, with the country's and the practice's numbers."""
     safety = texts(language).safety
     wording = safety["levels"][level]
-    numbers = {
-        **safety["countries"].get(practice.country, safety["countries"]["default"]),
-        "practice": practice.phone,
-    }
+    numbers = whom_to_call(language, practice)
     return {
         "level": level,
         "title": wording["title"],
@@ -131,6 +128,16 @@ def what_to_do_now(level: str, language: str, practice: Practice) -> dict[str, A
             if numbers.get(kind)
         ],
     }
+
+
+def whom_to_call(language: str, practice: Practice) -> dict[str, str]:
+    """The numbers of a country by kind (``emergency``, ``crisis`` ...), and the practice's own.
+
+    A kind that a country has no number for is not there.
+    """
+    countries = texts(language).safety["countries"]
+    found = countries.get(practice.country, countries["default"])
+    return {**found, **({"practice": practice.phone} if practice.phone else {})}
 
 
 def statement(language: str) -> str:

@@ -30,6 +30,7 @@ from backend.messaging.jurisdiction_files import load_jurisdictions
 from backend.patients import consent
 from backend.programme import diary_files, module_files
 from backend.quality import training_files
+from backend.risk import danger_word_files
 from backend.risk.pathway_files import load_pathway, names
 from backend.risk.service import DEFAULT
 
@@ -140,6 +141,7 @@ def _refused(content: Path) -> Iterator[ContentError]:
         partial(diary_files.load_diaries, content),
         partial(load_jurisdictions, content),
         *(partial(load_pathway, content, name) for name in _pathway_names(content)),
+        partial(danger_word_files.load_danger_words, content),
         partial(training_files.load_topics, content),
         partial(training_files.load_checklist, content),
         partial(training_files.load_competence, content),

@@ -145,6 +145,8 @@ class Communication(OwnedByPractice, Base):
     phone: Mapped[str] = mapped_column(Encrypted)
     phone_index: Mapped[bytes]
     body: Mapped[str | None] = mapped_column(Encrypted)
+    # What an incoming text was answered with on the spot; `template` names it.
+    answer: Mapped[str | None] = mapped_column(Encrypted)
     urgent: Mapped[bool] = mapped_column(server_default="false")
     status: Mapped[str]
     send_after: Mapped[datetime]

@@ -158,6 +158,6 @@ def forget_words(ids: Sequence[UUID]) -> None:
         session.execute(
             update(Communication)
             .where(Communication.id.in_(ids))
-            .values(body=None)
+            .values(body=None, answer=None)
             .execution_options(synchronize_session=False)
         )

@@ -25,10 +25,25 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "sign-in-code": (frozenset({"code"}), frozenset({"name"})),
     "alert-urgent": (frozenset(), frozenset()),
     "help": (frozenset(), frozenset()),
+    # What answers a text on the spot.
+    "danger": (frozenset({"emergency", "phone"}), frozenset()),
+    "danger-self-harm": (frozenset({"emergency", "crisis", "phone"}), frozenset()),
+    "danger-unknown": (frozenset(), frozenset()),
+    "not-read": (frozenset({"practice", "phone", "emergency"}), frozenset()),
+    "maybe-stop": (frozenset({"practice"}), frozenset()),
+    "wrong-number": (frozenset(), frozenset()),
 }
-PURPOSES = ("invitation", "check-in", "sign-in-code", "alert", "help")
+PURPOSES = ("invitation", "check-in", "sign-in-code", "alert", "help", "safety", "reply")
 # A text must fit one segment with values of these lengths.
-TYPICAL = {"practice": "P" * 20, "link": "l" * 60, "code": "0" * 6, "name": "N" * 12}
+TYPICAL = {
+    "practice": "P" * 20,
+    "link": "l" * 60,
+    "code": "0" * 6,
+    "name": "N" * 12,
+    "phone": "+" + "0" * 14,
+    "emergency": "0" * 5,
+    "crisis": "0" * 13,
+}
 
 GSM7 = "GSM-7"
 UCS2 = "UCS-2"

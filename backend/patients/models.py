@@ -30,6 +30,8 @@ class Patient(OwnedByPractice, Base):
     family_name: Mapped[str] = mapped_column(Encrypted)
     phone: Mapped[str] = mapped_column(Encrypted)
     phone_index: Mapped[bytes]
+    # Whoever has this number now said that they are somebody else.
+    phone_refused_at: Mapped[datetime | None]
     language: Mapped[str]
     time_zone: Mapped[str]
     created_at: Mapped[datetime]

@@ -21,7 +21,7 @@ from backend.core.problems import Problem, not_found
 from backend.messaging import service as messaging
 from backend.messaging.models import Communication
 from backend.patients.contraindications import answer_all
-from backend.patients.models import ACTIVE, INVITED, AccessLink, Enrolment, Patient
+from backend.patients.models import ACTIVE, INVITED, AccessLink, Enrolment, Patient, SignInCode
 from backend.practices.models import Practice
 
 INVITATION = "invitation"
@@ -178,6 +178,41 @@ def find(patient_id: UUID) -> Enrolment:
     if enrolment is None:
         raise not_found("patient")
     return enrolment
+
+
+def at_number(phone_index: bytes) -> list[Enrolment]:
+    """Everybody in the programme whose phone this is, of every practice that is in sight."""
+    query = (
+        select(Enrolment)
+        .join(Patient, Patient.id == Enrolment.patient_id)
+        .where(Patient.phone_index == phone_index, Enrolment.status.in_((INVITED, ACTIVE)))
+        .order_by(Enrolment.practice_id, Enrolment.id)
+    )
+    return list(session.scalars(query))
+
+
+def newest_of(patient_id: UUID) -> Enrolment | None:
+    """A person's newest time in the programme, ended or not, at a practice that is in sight."""
+    query = select(Enrolment).where(Enrolment.patient_id == patient_id)
+    return session.scalar(query.order_by(Enrolment.enrolled_at.desc()).limit(1))
+
+
+def refuse_number(enrolment: Enrolment) -> None:
+    """The number is another person's by now: links that were texted to it open nothing more."""
+    patient = enrolment.patient
+    patient.phone_refused_at = now()
+    void_links(patient)
+    audit.record("patient.phone-refused", practice_id=patient.practice_id, patient_id=patient.id)
+
+
+def void_links(patient: Patient) -> None:
+    """Links and codes that were texted to a patient open nothing more."""
+    for model in (AccessLink, SignInCode):
+        session.execute(
+            update(model)
+            .where(model.patient_id == patient.id, model.used_at.is_(None))
+            .values(used_at=now())
+        )
 
 
 def change_language(enrolment: Enrolment, language: str) -> None:

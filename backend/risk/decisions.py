@@ -33,8 +33,11 @@ class Fact:
 
 
 _GROUPS = ("low", "medium", "high")
+# What a patient's own text message seems to say.
+TEXTS = ("emergency", "self_harm", "maybe_stop", "wrong_number")
 FACTS: Mapping[str, Fact] = {
     "danger": Fact("Red-flag answer", words=("emergency", "self_harm", "same_day", "soon")),
+    "text": Fact("Text message", words=TEXTS),
     "risk_group": Fact("Risk group", words=_GROUPS),
     "group_before": Fact("Risk group before", words=(NEVER_STRATIFIED, *_GROUPS)),
     "newly_stratified": Fact("Stratified just now", words=(True, False)),
@@ -102,6 +105,7 @@ class Assessment:
     """
 
     danger: str | None = None
+    text: str | None = None
     new_group: str | None = None
     phq9_total: Decimal | None = None
     decision: str | None = None
@@ -144,6 +148,7 @@ def facts(state: State, assessment: Assessment) -> dict[str, Any]:
     new = assessment.new_group
     every = {
         "danger": assessment.danger,
+        "text": assessment.text,
         "risk_group": new or state.risk_group,
         "group_before": None if new is None else state.risk_group or NEVER_STRATIFIED,
         "newly_stratified": True if new is not None else None,

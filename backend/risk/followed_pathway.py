@@ -28,3 +28,8 @@ def pathway(practice_id: UUID) -> Pathway:
     except ContentError as error:
         current_app.extensions["log"].error("pathway-unreadable", file=error.file)
         return load_pathway(content, DEFAULT)
+
+
+def default_pathway() -> Pathway:
+    """The rules that come with Lumbra. Raises ``ContentError``."""
+    return load_pathway(current_app.extensions["settings"].content, DEFAULT)

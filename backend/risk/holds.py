@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import select
 
 from backend.core import audit
 from backend.core.clock import now
+from backend.core.content import ContentError
 from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.problems import not_found
 from backend.instruments.questionnaires import Questionnaire
 from backend.risk import safety
 from backend.risk.assessments import Source
+from backend.risk.danger_word_files import load_danger_words
 from backend.risk.models import SafetyHold
 
 
@@ -25,6 +28,19 @@ def find_danger(asked: Questionnaire, answers: Mapping[str, Any]) -> safety.Find
         safety.RedFlag(d.link_id, d.level, d.answers, d.only_with_another) for d in asked.danger
     )
     return safety.find(flags, answers)
+
+
+def danger_in_words(words: str) -> str | None:
+    """What plain words of a patient's own suggest: ``emergency``, ``self_harm`` or None.
+
+    A list that cannot be read finds nothing, and the operator is told: opt-outs must go on.
+    """
+    settings = current_app.extensions["settings"]
+    try:
+        return load_danger_words(settings.content).level(words)
+    except ContentError as error:
+        current_app.extensions["log"].error("danger-words-unreadable", file=error.file)
+        return None
 
 
 def open_hold(patient_id: UUID) -> SafetyHold | None:

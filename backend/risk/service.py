@@ -17,8 +17,8 @@ from backend.risk.course import (
     restart,
     trend,
 )
-from backend.risk.followed_pathway import DEFAULT, pathway
-from backend.risk.holds import clear_hold, find_danger, hold, open_hold
+from backend.risk.followed_pathway import DEFAULT, default_pathway, pathway
+from backend.risk.holds import clear_hold, danger_in_words, find_danger, hold, open_hold
 from backend.risk.standing import Standing, groups, latest, standings
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "circumstances",
     "clear_hold",
     "course_of",
+    "danger_in_words",
+    "default_pathway",
     "find_danger",
     "groups",
     "hold",

@@ -109,6 +109,13 @@ class Post:
         return self.webhook(f"{STATUS}?communication={key}", form)
 
     def reply(self, body: str, phone: str = ANN, **extra: str) -> TestResponse:
-        """An incoming text."""
-        form = {"MessageSid": "SM" + "1" * 32, "From": phone, "To": SENDER, "Body": body, **extra}
+        """An incoming text, by a request of its own."""
+        self._number += 1
+        form = {
+            "MessageSid": f"SM{self._number:032d}",
+            "From": phone,
+            "To": SENDER,
+            "Body": body,
+            **extra,
+        }
         return self.webhook(INBOUND, form)

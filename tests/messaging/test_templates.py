@@ -13,13 +13,20 @@ from hypothesis import strategies as st
 
 from backend.core.content import ContentError
 from backend.core.schema import LANGUAGES
-from backend.messaging.templates import Template, in_language, load_templates, render, segments
+from backend.messaging.templates import (
+    TYPICAL,
+    Template,
+    in_language,
+    load_templates,
+    render,
+    segments,
+)
 from tests.shipped import CONTENT, MODULES
 
 TEXTS = {language: in_language(CONTENT, language) for language in LANGUAGES}
 SHIPPED = TEXTS["en"]
 RAW = yaml.safe_load((CONTENT / "messages" / "en.yaml").read_text())
-LONG = {"practice": "P" * 20, "link": "l" * 60, "code": "123456", "name": "N" * 12}
+LONG = TYPICAL
 CLINICAL = {
     "en": ("pain", "back", "score", "risk", "mood", "depress", "anxi", "fear", "diagnos"),
     "nl": ("pijn", "rug", "score", "risico", "stemming", "somber", "depress", "angst", "bang",

@@ -1,0 +1,110 @@
+"""What people may text us, and what becomes of it: the table of ``docs/inbound.md``.
+
+``python -m tests.messaging.inbound_cases`` prints the table anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.doc_tables import shown
+
+HEAD = ("Language", "Who writes", "Text", "What happens", "Answer")
+HEADING = "What happens to each text"
+
+KEPT = "kept"
+ENDS = "texts end; kept"
+DANGER = "tier 1 alert; kept"
+ASKED = "tier 2 alert; kept"
+WRONG = "texts end; links void; tier 3 alert; kept"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text of somebody, what happens, and the template of the answer (none: silence)."""
+
+    language: str
+    who: str
+    text: str
+    happens: str
+    answer: str = ""
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        text = self.text.replace("|", "\\|").replace("\n", " ")
+        answer = f"`{self.answer}`" if self.answer else "none"
+        return (self.language, self.who, f"`{text}`", self.happens, answer)
+
+
+PATIENT = "a patient"
+OPTED_OUT = "a patient who said stop"
+STRANGER = "a stranger"
+SHARED = "one of two on a phone"
+
+CASES = (
+    # Stop
+    Case("en", PATIENT, "STOP", ENDS),
+    Case("en", PATIENT, " stop!! 👋", ENDS),
+    Case("en", PATIENT, "S.T.O.P", ENDS),
+    Case("en", PATIENT, "Please stop texting me", ENDS),
+    Case("en", PATIENT, "I don’t want any more messages, thanks", ENDS),
+    Case("en", PATIENT, "take me off your list", ENDS),
+    Case("nl", PATIENT, "Hou op met sms'en", ENDS),
+    Case("nl", PATIENT, "Stuur me geen berichten meer aub", ENDS),
+    Case("nl", PATIENT, "Afmelden", ENDS),
+    Case("es", PATIENT, "No más", ENDS),
+    Case("es", PATIENT, "Por favor, no me escriban más", ENDS),
+    Case("es", PATIENT, "Quiero darme de baja", ENDS),
+    Case("en", STRANGER, "STOP", "texts end"),
+    Case("en", SHARED, "stop", ENDS),
+    # What may be a stop
+    Case("en", PATIENT, "Too many texts, this is annoying", ASKED, "maybe-stop"),
+    Case("nl", PATIENT, "Nee bedankt", ASKED, "maybe-stop"),
+    Case("es", PATIENT, "BAJA", ASKED, "maybe-stop"),
+    # No stop at all
+    Case("en", PATIENT, "I can't stop the pain", KEPT, "not-read"),
+    Case("en", PATIENT, "When does it stop?", KEPT, "not-read"),
+    Case("en", PATIENT, "Please don't stop texting me", KEPT, "not-read"),
+    Case("nl", PATIENT, "Ik wil geen berichten missen", KEPT, "not-read"),
+    Case("es", PATIENT, "No puedo parar de toser", KEPT, "not-read"),
+    # Start and help
+    Case("en", OPTED_OUT, "START", "texts come again; kept"),
+    Case("en", PATIENT, "Help!", KEPT, "help"),
+    Case("nl", PATIENT, "Wie is dit?", KEPT, "help"),
+    Case("es", PATIENT, "Ayuda", KEPT, "help"),
+    Case("en", STRANGER, "HELP", "nothing", "help"),
+    # A number that is another person's by now
+    Case("en", PATIENT, "Wrong number", WRONG, "wrong-number"),
+    Case("en", PATIENT, "Not me", WRONG, "wrong-number"),
+    Case("nl", PATIENT, "Verkeerd nummer, sorry", WRONG, "wrong-number"),
+    Case("es", PATIENT, "Número equivocado", WRONG, "wrong-number"),
+    # Danger
+    Case("en", PATIENT, "I want to die", DANGER, "danger-self-harm"),
+    Case("en", PATIENT, "4 6 3 but I can't feel my legs", DANGER, "danger"),
+    Case("en", PATIENT, "Stop texting me, I will kill myself", f"texts end; {DANGER}",
+         "danger-self-harm"),
+    Case("en", OPTED_OUT, "chest pain since this morning", DANGER, "danger"),
+    Case("nl", PATIENT, "Ik wil niet meer leven", DANGER, "danger-self-harm"),
+    Case("nl", PATIENT, "Ik heb in mijn broek geplast", DANGER, "danger"),
+    Case("es", PATIENT, "No siento las piernas", DANGER, "danger"),
+    Case("es", PATIENT, "No quiero vivir así", DANGER, "danger-self-harm"),
+    Case("nl", PATIENT, "I wet myself", DANGER, "danger"),
+    Case("en", SHARED, "suicide", "tier 1 alert for each; kept", "danger-self-harm"),
+    Case("en", STRANGER, "I want to end my life", "nothing", "danger-unknown"),
+    # All else
+    Case("en", PATIENT, "Can I see Dr Jones on Friday?", KEPT, "not-read"),
+    Case("nl", PATIENT, "Het gaat wat beter met mijn rug", KEPT, "not-read"),
+    Case("es", PATIENT, "Hoy he caminado mucho", KEPT, "not-read"),
+    Case("en", PATIENT, "Thanks 👍", KEPT),
+    Case("en", OPTED_OUT, "Can I see Dr Jones?", KEPT),
+    Case("en", STRANGER, "Hello?", "nothing"),
+)  # fmt: skip
+
+
+def table() -> str:
+    """The table as it stands in the page."""
+    return shown(HEAD, [case.row for case in CASES])
+
+
+if __name__ == "__main__":
+    print(table())
