@@ -144,6 +144,25 @@ class Settings(BaseSettings):
         description="segments in a month after which only urgent texts and sign-in codes leave",
     )
 
+    smtp_host: str | None = Field(
+        None, alias="LUMBRA_SMTP_HOST", description="mail server; unset: no e-mail leaves"
+    )
+    smtp_port: int = Field(587, alias="LUMBRA_SMTP_PORT", ge=1, le=65535, description="its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls",
+        alias="LUMBRA_SMTP_SECURITY",
+        description="`none` only for a server on the same machine",
+    )
+    smtp_user: str | None = Field(None, alias="LUMBRA_SMTP_USER", description="its account")
+    smtp_password: SecretStr | None = Field(
+        None, alias="LUMBRA_SMTP_PASSWORD", description="the account's password"
+    )
+    smtp_timeout_seconds: float = Field(
+        10.0, alias="LUMBRA_SMTP_TIMEOUT_SECONDS", gt=0, description="wait for its answer"
+    )
+    mail_from: str = Field(
+        "lumbra@localhost", alias="LUMBRA_MAIL_FROM", description="sender of e-mails"
+    )
     message_days: int = Field(
         90,
         alias="LUMBRA_MESSAGE_DAYS",

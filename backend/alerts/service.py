@@ -21,7 +21,9 @@ from backend.core.database import session
 from backend.core.identity import CARE_TEAM, actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, not_found
+from backend.messaging import mail
 from backend.messaging import service as messaging
+from backend.messaging.models import EMAIL, SMS
 from backend.practices.models import Practice, Provider
 from backend.risk import service as risk
 from backend.risk.decisions import Decision
@@ -321,14 +323,13 @@ def _write_event(
 
 
 def _text_care_team(alerts: Sequence[Alert]) -> None:
+    """Tell every member of the care team, by text and by e-mail, that something waits. Only signing
+    in and taking the alert up stops it from climbing."""
     practice_ids = {alert.practice_id for alert in alerts}
     if not practice_ids:
         return
     found = select(Provider).where(
-        Provider.practice_id.in_(practice_ids),
-        Provider.role.in_(CARE_TEAM),
-        Provider.active,
-        Provider.phone.is_not(None),
+        Provider.practice_id.in_(practice_ids), Provider.role.in_(CARE_TEAM), Provider.active
     )
     team = session.scalars(found).all()
     messaging.queue_texts(
@@ -336,10 +337,11 @@ def _text_care_team(alerts: Sequence[Alert]) -> None:
             messaging.Text(
                 recipient=messaging.Recipient(
                     practice_id=alert.practice_id,
-                    phone=provider.phone,
+                    phone=address,
                     language="en",
                     time_zone=session.get_one(Practice, alert.practice_id).time_zone,
                     provider_id=provider.id,
+                    channel=channel,
                 ),
                 purpose="alert",
                 occurrence=f"{alert.id}:{len(alert.evidence)}:{alert.escalation}",
@@ -350,9 +352,17 @@ def _text_care_team(alerts: Sequence[Alert]) -> None:
             )
             for alert in alerts
             for provider in team
-            if provider.practice_id == alert.practice_id and provider.phone
+            if provider.practice_id == alert.practice_id
+            for channel, address in _ways_to(provider)
         ]
     )
+
+
+def _ways_to(provider: Provider) -> list[tuple[str, str]]:
+    ways = [(SMS, provider.phone)] if provider.phone else []
+    if mail.is_configured():
+        ways.append((EMAIL, provider.email))
+    return ways
 
 
 def _conflict(alert: Alert, action: str, sentence: str) -> Problem:

@@ -32,6 +32,7 @@ from backend.messaging import (
     tasks,
 )
 from backend.messaging.carrier_codes import SLOW_DOWN, STOP_LINE, action_for
+from backend.messaging.channels import transport_of
 from backend.messaging.models import (
     ACCEPTED,
     CANCELLED,
@@ -40,6 +41,7 @@ from backend.messaging.models import (
     FAILED,
     PENDING,
     REJECTED,
+    SMS,
     SUBMITTING,
     UNDERWAY,
     UNKNOWN,
@@ -98,7 +100,10 @@ def deliver(communication_id: UUID) -> None:
     4. Write down what it said.
     """
     # Built before the row is claimed: a crash while the carrier's SDK loads leaves no doubt.
-    carrier = transport()
+    channel = _channel(communication_id)
+    if channel is None:
+        return
+    carrier = transport_of(channel)
     claim = _claim(communication_id, carrier.sender)
     if claim is None:
         return
@@ -124,8 +129,8 @@ def reconcile(communication_id: UUID) -> None:
         if row is None or row.status != UNKNOWN or row.body is None:
             return
         to, body, since = row.phone, row.body, row.submitted_at or row.created_at
-        taken = _known_sids(row, since)
-    carrier = transport()
+        taken, channel = _known_sids(row, since), row.channel
+    carrier = transport_of(channel)
     asked = now()
     try:
         found = carrier.find(to, body, since, taken)
@@ -151,7 +156,8 @@ def catch_up(communication_id: UUID) -> None:
     """Ask the carrier how a text fares whose reports have not come."""
     with _system_work():
         row = states.lock(communication_id)
-        sid = row.sid if row is not None and row.status in UNDERWAY else None
+        is_heard_of = row is not None and row.channel == SMS and row.status in UNDERWAY
+        sid = row.sid if row is not None and is_heard_of else None
     if sid is None:
         return
     carrier = transport()
@@ -214,6 +220,13 @@ def _system_work() -> Iterator[None]:
     # The commit, and the flush before it, need every practice still in sight.
     with tenancy.across_practices(), unit_of_work():
         yield
+
+
+def _channel(communication_id: UUID) -> str | None:
+    with _system_work():
+        return session.scalar(
+            select(Communication.channel).where(Communication.id == communication_id)
+        )
 
 
 def _claim(communication_id: UUID, sender: str | None) -> Claim | None:
@@ -289,7 +302,14 @@ def _leave(row: Communication, at: datetime) -> Outgoing | None:
     row.submitted_at = at
     states.move(row, SUBMITTING, attempt=row.attempts)
     assert row.body is not None
-    return Outgoing(row.phone, row.body, callback_url(row.id), _valid_seconds(row.expires_at, at))
+    return Outgoing(
+        to=row.phone,
+        body=row.body,
+        callback_url=callback_url(row.id),
+        valid_seconds=_valid_seconds(row.expires_at, at),
+        reference=str(row.retry_of or row.id),
+        urgent=row.urgent,
+    )
 
 
 def _send_later(row: Communication, when: datetime, because: str) -> None:

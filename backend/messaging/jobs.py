@@ -16,6 +16,7 @@ from backend.messaging.models import (
     EXPIRED,
     OUT,
     PENDING,
+    SMS,
     SUBMITTING,
     UNDERWAY,
     UNKNOWN,
@@ -109,6 +110,7 @@ def lately() -> Lately:
         func.count().filter(Communication.error_code == watch.FILTERED),
     ).where(
         Communication.direction == OUT,
+        Communication.channel == SMS,
         Communication.body.is_not(None),
         Communication.created_at > at - WATCHED,
         Communication.sid.is_not(None),

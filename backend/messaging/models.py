@@ -13,6 +13,10 @@ from backend.core.crypto import Encrypted
 from backend.core.database import Base, Identified, OwnedByPractice
 from backend.messaging.carrier_codes import INVALID, LANDLINE, NO_SMS
 
+SMS = "sms"
+EMAIL = "email"
+CHANNELS = (SMS, EMAIL)
+
 OUT = "out"
 IN = "in"
 
@@ -64,7 +68,7 @@ CONDITIONS = (USABLE, UNREACHABLE, INVALID, LANDLINE, NO_SMS)
 
 
 class Communication(OwnedByPractice, Base):
-    """One text message, out or in.
+    """One message, out or in, by text or by e-mail; ``phone`` is then the address.
 
     ``purpose`` and ``occurrence`` name what it is for: the unique key makes planning the same text
     twice harmless. ``claimed`` waits in a worker for its turn; nothing has left. ``unknown`` means
@@ -76,6 +80,7 @@ class Communication(OwnedByPractice, Base):
     __tablename__ = "communication"
     __table_args__ = (
         CheckConstraint("direction IN ('out', 'in')", name="direction"),
+        CheckConstraint(f"channel IN {CHANNELS}", name="channel"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint(
@@ -135,6 +140,7 @@ class Communication(OwnedByPractice, Base):
     patient_id: Mapped[UUID | None]
     provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
     direction: Mapped[str]
+    channel: Mapped[str] = mapped_column(server_default=SMS)
     purpose: Mapped[str]
     occurrence: Mapped[str]
     template: Mapped[str | None]

@@ -23,6 +23,7 @@ from backend.messaging.models import (
     EXPIRED,
     OUT,
     PENDING,
+    SMS,
     START,
     STOP,
     Communication,
@@ -46,7 +47,8 @@ _WAITING_ABOUT = states.moving(
 
 @dataclass(frozen=True)
 class Recipient:
-    """Where a text goes: a number in E.164, and the IANA zone whose quiet hours count."""
+    """Where a message goes: a number in E.164 (or, by e-mail, an address in ``phone``), and the
+    IANA zone whose quiet hours count."""
 
     practice_id: UUID
     phone: str
@@ -54,6 +56,7 @@ class Recipient:
     time_zone: str
     patient_id: UUID | None = None
     provider_id: UUID | None = None
+    channel: str = SMS
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,9 @@ def send_again(failed: Communication, wait: timedelta, because: str) -> bool:
     kept = {
         name: getattr(failed, name)
         for name in (
-            "practice_id", "patient_id", "provider_id", "direction", "purpose", "template",
-            "template_version", "language", "time_zone", "phone", "phone_index", "body", "urgent",
-            "subject_id", "segments",
+            "practice_id", "patient_id", "provider_id", "direction", "channel", "purpose",
+            "template", "template_version", "language", "time_zone", "phone", "phone_index",
+            "body", "urgent", "subject_id", "segments",
         )
     }  # fmt: skip
     row = {
@@ -241,6 +244,7 @@ def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
         "patient_id": to.patient_id,
         "provider_id": to.provider_id,
         "direction": OUT,
+        "channel": to.channel,
         "purpose": text.purpose,
         "occurrence": text.occurrence,
         "template": text.template,
@@ -256,7 +260,7 @@ def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
         "expires_at": text.expires_at,
         "subject_id": text.subject_id,
         "attempts": 0,
-        "segments": templates.segments(body)[1],
+        "segments": templates.segments(body)[1] if to.channel == SMS else 0,
         "created_at": at,
         "updated_at": at,
         "because": "out of date after quiet hours" if late else None,

@@ -25,6 +25,7 @@ from backend.messaging.models import (
     OUT,
     PENDING,
     REJECTED,
+    SMS,
     STOP,
     SUBMITTING,
     UNKNOWN,
@@ -88,6 +89,7 @@ def texts(since: datetime, until: datetime) -> Texts:
     settings = current_app.extensions["settings"]
     mine = and_(
         Communication.practice_id == actor.practice_id,
+        Communication.channel == SMS,
         Communication.created_at >= since,
         Communication.created_at < until,
     )

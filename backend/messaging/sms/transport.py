@@ -13,13 +13,16 @@ class Outgoing:
     """What the carrier is given.
 
     ``to`` is an address in the transport's own form (a number in E.164). ``callback_url`` is where
-    it may report; ``valid_seconds`` is how long it may hold the message.
+    it may report; ``valid_seconds`` is how long it may hold the message. ``reference`` is our own
+    id of the message, or of the first where this is a second try.
     """
 
     to: str
     body: str
     callback_url: str
     valid_seconds: int
+    reference: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
