@@ -16,6 +16,7 @@ from backend.core.schema import WEEKDAYS, Schema
 from backend.patients.contraindications import QUESTIONS, REVIEWS
 from backend.patients.schemas import ContraindicationsIn, PatientIn
 from backend.practices.schemas import ProviderSignIn
+from backend.programme.graded_schemas import RestrictionIn
 from backend.risk.schemas import ClearanceIn
 
 ALERT_FORMS: dict[str, type[Schema]] = {
@@ -82,6 +83,11 @@ def _in_one(errors: Mapping[str, str], name: str) -> dict[str, str]:
     # A list is one field on the page: what is wrong with one of it is told of the whole.
     others = {each: said for each, said in errors.items() if not each.startswith(name)}
     return others if len(others) == len(errors) else {**others, name: "Choose what applies."}
+
+
+def restriction(form: Mapping[str, str]) -> Filled:
+    """Whether time in bed is set for a patient, and what would bar it."""
+    return _read(RestrictionIn, form)
 
 
 def _ticked(form: MultiDict[str, str]) -> list[str] | None:

@@ -29,6 +29,7 @@ from backend.patients import contraindications
 from backend.patients import service as patients
 from backend.practices import service as practices
 from backend.programme import service as programme
+from backend.programme.sleep import BARRING
 from backend.quality import service as quality
 from backend.risk import service as risk
 from backend.risk.pathway import Pathway
@@ -219,6 +220,8 @@ def _care(patient_id: UUID) -> dict[str, Any]:
         "panels": factors.panels(points, missed, rules, scales, zone),
         "plan": _plan(patient_id),
         "barring": contraindications.answered(patient_id),
+        "diaries": programme.diaries_of(patient_id),
+        "barring_sleep": [(c, contraindications.QUESTIONS[c]) for c in BARRING],
         "letters": _letters(patient_id),
         "hold": hold,
         "hold_questions": present.questions(hold.items, _question_texts()) if hold else [],

@@ -43,6 +43,7 @@ NOTICES = {
     states.REOPEN: "The alert is open again.",
     "enrolled": "The patient is enrolled; an invitation by text is on its way.",
     "answered": "The answers are kept. A module that waited for them opens with the next check-in.",
+    "sleep": "The patient's time in bed is changed from today.",
     "cleared": "The safety hold is cleared; the programme goes on.",
 }
 FACTS = {

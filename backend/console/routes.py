@@ -22,6 +22,7 @@ from backend.core.problems import Problem, not_found
 from backend.patients import contraindications
 from backend.patients import service as patients
 from backend.practices import service as practices
+from backend.programme import service as programme
 from backend.risk import service as risk
 
 blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
@@ -179,6 +180,26 @@ def practice_texts() -> str:
     """How the practice's texts fared."""
     days = request.args.get("days", type=int)
     return pages.practice_texts(days if days in pages.PERIODS else pages.PERIODS[1])
+
+
+@blueprint.post("/patients/<uuid:patient_id>/activities/<uuid:activity_id>/sleep-restriction")
+@signed_in(*CARE_TEAM)
+def restrict_sleep(patient_id: UUID, activity_id: UUID) -> Any:
+    """Enable a set time in bed for a patient, or withdraw it."""
+    patients.find(patient_id)
+    filled = forms.restriction(request.form)
+    if filled.errors:
+        return pages.patient(patient_id, filled=filled), 422
+    values = dict(filled.values)
+    enabled = values.pop("enabled")
+    answers = {name.replace("_", "-"): answer for name, answer in values.items()}
+    try:
+        programme.restrict_sleep(patient_id, activity_id, enabled, answers)
+    except Problem as problem:
+        _undo(problem)
+        refused = Filled(filled.sent, errors=problem.errors)
+        return pages.patient(patient_id, filled=refused, sentence=problem.detail), problem.status
+    return redirect(url_for("console.patient", patient_id=patient_id, done="sleep"), 303)
 
 
 @blueprint.get("/static/<path:name>")

@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 from backend.core.audit import AuditEvent
 from backend.programme.models import Adaptation, PracticeLog
 from tests.backstage import rows
+from tests.browser import assert_is_a_safe_page
+from tests.console.test_console import signed_in
 from tests.programme.test_practice import TUESDAY, reach
 from tests.programme.test_service import (
     faulty_fields,
@@ -23,7 +25,7 @@ from tests.programme.test_service import (
     study,
     text_of,
 )
-from tests.world import Caller, PatientAccount, World
+from tests.world import Caller, PatientAccount, ProviderAccount, World
 
 NONE_OF_THESE = {
     "bipolar_disorder": False,
@@ -37,7 +39,7 @@ NIGHT = {"hours_in_bed": 8, "hours_asleep": 5.2}
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
+def clinician(world: World) -> ProviderAccount:
     return world.provider(world.practice())
 
 
@@ -179,3 +181,20 @@ def test_the_same_nights_told_in_another_order_give_the_same_window(
         assert practise(world, sleeper, "M11", day=day, values=NIGHT).status_code == 204
     assert slept(world, sleeper)["window"] == 345
     assert len(rows(app, PracticeLog, PracticeLog.values != {})) >= 7
+
+
+def test_a_window_is_enabled_and_withdrawn_on_the_patients_page(
+    app: Flask, world: World, clinician: ProviderAccount, sleeper: PatientAccount
+) -> None:
+    note(world, sleeper, "M11", *[NIGHT] * 7)
+    page = signed_in(app, world, clinician).open(f"/console/patients/{sleeper.id}")
+    page.send("/sleep-restriction", **dict.fromkeys(NONE_OF_THESE, "no") | {"epilepsy": "yes"})
+    assert page.status == 422
+    assert "Time in bed is not restricted with this." in page.text
+    page.send("/sleep-restriction", **dict.fromkeys(NONE_OF_THESE, "no"))
+    assert "The patient's time in bed is changed from today." in page.text
+    assert "time in bed 5 h 45 min" in page.text
+    assert_is_a_safe_page(page)
+    page.send("/sleep-restriction")
+    assert "restriction of time in bed is off" in page.text
+    assert slept(world, sleeper)["window"] is None

@@ -15,6 +15,8 @@ from werkzeug.test import TestResponse
 from backend.core.audit import AuditEvent
 from backend.programme.models import ActivityEntry, PracticeLog
 from tests.backstage import rows
+from tests.browser import assert_is_a_safe_page
+from tests.console.test_console import signed_in
 from tests.programme.test_daily import NONE_OF_THESE, restrict, slept
 from tests.programme.test_diaries import NIGHT, PLAN, THOUGHT
 from tests.programme.test_practice import on_the_way, reach, walk
@@ -27,11 +29,11 @@ from tests.programme.test_service import (
     study,
     text_of,
 )
-from tests.world import Caller, PatientAccount, World
+from tests.world import Caller, PatientAccount, ProviderAccount, World
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
+def clinician(world: World) -> ProviderAccount:
     return world.provider(world.practice())
 
 
@@ -304,7 +306,7 @@ def test_a_flare_plan_is_kept_in_versions_beside_the_smaller_amount(
 
 
 def test_a_provider_sees_how_often_and_only_what_is_shown(
-    app: Flask, world: World, clinician: Caller, thinker: PatientAccount
+    app: Flask, world: World, clinician: ProviderAccount, thinker: PatientAccount
 ) -> None:
     write(world, thinker, "M08", {**THOUGHT, "situation": "Secret."})
     world.clock.move_by(days=10)
@@ -316,6 +318,9 @@ def test_a_provider_sees_how_often_and_only_what_is_shown(
     assert (told["diary"], told["last_7"], told["last_28"]) == ("thought-record", 1, 2)
     assert [e["values"]["situation"] for e in told["shared"]] == ["Shown."]
     assert "Secret" not in answer.get_data(as_text=True)
+    page = signed_in(app, world, clinician).open(f"/console/patients/{thinker.id}")
+    assert "Shown." in page.text and "Secret" not in page.html
+    assert_is_a_safe_page(page)
     trail = {row.action for row in rows(app, AuditEvent)}
     assert {"activity.entry", "entries.read"} <= trail
     assert "Secret" not in str([row.detail for row in rows(app, AuditEvent)])
