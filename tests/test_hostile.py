@@ -115,6 +115,7 @@ def stage(app: Flask, world: World) -> Stage:
     page = {"first_48_hours": "Short walks.", "whom_to_call": "Jo."}
     bodies: dict[str, dict[str, Any]] = {
         "/v1/checkins/{check_in_id}/response": {"answers": answers},
+        "/v1/me/activities/{activity_id}/position": {"grade": 1, "step": 2},
         "/v1/me/activities/{activity_id}/quiz": {"answers": {q["id"]: 0 for q in text["quiz"]}},
         "/v1/me/activities/{activity_id}/practice": {
             "day": world.clock.now().date().isoformat(),

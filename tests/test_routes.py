@@ -69,6 +69,7 @@ TABLE = {
     "POST /v1/me/sync": "patient",
     "GET /v1/content/bundles/<sha256>": "patient",
     "GET /v1/me/activities/<uuid:activity_id>": "patient",
+    "PUT /v1/me/activities/<uuid:activity_id>/position": "patient",
     "POST /v1/me/activities/<uuid:activity_id>/quiz": "patient",
     "POST /v1/me/activities/<uuid:activity_id>/practice": "patient",
     "PUT /v1/me/activities/<uuid:activity_id>/aim": "patient",
@@ -114,6 +115,7 @@ BODIES: dict[str, Any] = {
     "quiz": {"answers": {}},
     "practice": {"day": "2026-09-01", "done": True},
     "me": {"language": "en"},
+    "position": {"grade": 1, "step": 1},
     "aim": {"activity": "Walking", "measure": "minutes", "amount": 20},
     "flare": {},
     "ladder": {"items": [{"item": "Bend", "rating": 30}]},
@@ -319,7 +321,7 @@ def test_what_belongs_to_another_patient_looks_like_what_there_is_not(
         "entry_id": str(uuid4()),
     }
     keys = [key for key in TABLE if "<uuid:" in key and TABLE[key] == "patient"]
-    assert len(keys) == 12
+    assert len(keys) == 13
     for key in keys:
         assert call(world, key, objects, house.callers["patient"]).status_code == 404, key
         assert call(world, key, objects, other).status_code != 404, key

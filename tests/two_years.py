@@ -91,6 +91,11 @@ _OTHERS = (
     FROM activity a, generate_series(1, 3) n WHERE a.patient_id <> :patient
     """,
     """
+    INSERT INTO reading_position (id, practice_id, patient_id, activity_id, grade, step, at)
+    SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, 1, 2, :at
+    FROM activity a WHERE a.patient_id <> :patient
+    """,
+    """
     INSERT INTO quiz_attempt (id, practice_id, patient_id, activity_id, grade, answers, percent, at)
     SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, 1, '{}', 80,
         CAST(:at AS timestamptz) - n * interval '3 days'
@@ -140,6 +145,11 @@ _HISTORY = (
     FROM activity a, generate_series(1, :days) n
     WHERE a.patient_id = :patient AND n % 3 = 1 AND a.position = CASE WHEN n < 28 THEN :modules - 2
         ELSE (n / 56) % 13 END
+    """,
+    """
+    INSERT INTO reading_position (id, practice_id, patient_id, activity_id, grade, step, at)
+    SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, a.grade, 2, :at
+    FROM activity a WHERE a.patient_id = :patient AND a.status = 'active'
     """,
     """
     INSERT INTO quiz_attempt (id, practice_id, patient_id, activity_id, grade, answers, percent, at)

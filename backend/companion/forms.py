@@ -195,6 +195,11 @@ def out_of(lowest: int, highest: int) -> str:
     )
 
 
+def whole(text: str) -> int | None:
+    """A whole number as people write it, if it is one."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
 def _too_long() -> str:
     return gettext("Write up to %(most)s characters.", most=LONGEST_TEXT)
 

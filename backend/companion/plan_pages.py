@@ -50,6 +50,18 @@ def quiz(activity_id: UUID) -> Page:
     )
 
 
+@blueprint.post("/my/plan/<uuid:activity_id>/position")
+@takes_answers
+def position(activity_id: UUID) -> Page:
+    """Stop reading here for now; the next time goes on from there."""
+    view = programme.open_activity(activity_id)
+    step = forms.whole(request.form.get("step", "")) or 1
+    programme.keep_position(
+        activity_id, view.activity.grade, min(step, len(view.grade.steps)), now()
+    )
+    return redirect(url_for("companion.home"), 303)
+
+
 @blueprint.post("/my/plan/<uuid:activity_id>/practice")
 @takes_answers
 def practice(activity_id: UUID) -> Page:

@@ -26,6 +26,12 @@ class ModuleInWork(Schema):
         allow_none=True,
         metadata={"description": "after two sessions with strong pain for more than a day each"},
     )
+    position = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the step to go on with, counted from 1, where one was kept"},
+    )
+    go_on = fields.String(required=True, allow_none=True)
 
 
 class PracticePlanned(Schema):

@@ -261,8 +261,16 @@ class _Day:
                     "steps": len(grade.steps),
                     "begun": (row.id, row.grade) in self._begun,
                     "offer": self.offers.get(row.id),
+                    "position": row.step,
+                    "go_on": self._go_on(row.step, len(grade.steps)),
                 },
             )
+
+    def _go_on(self, step: int | None, steps: int) -> str | None:
+        # Whoever stopped at the beginning begins.
+        if step is None or step == 1:
+            return None
+        return self._say("today", "go_on", step=step, steps=steps)
 
     def _practice(self) -> Iterator[Task]:
         """What was read is practised, on as many days of seven as planned, once a day."""

@@ -35,7 +35,14 @@ from backend.core.problems import not_found
 from backend.patients.contraindications import YES
 from backend.patients.models import ContraindicationAnswer, Enrolment, Patient
 from backend.practices.models import Practice
-from backend.programme.models import Activity, CarePlan, ModuleReading, PracticeLog, QuizAttempt
+from backend.programme.models import (
+    Activity,
+    CarePlan,
+    ModuleReading,
+    PracticeLog,
+    QuizAttempt,
+    ReadingPosition,
+)
 from backend.risk.models import RiskAssessment, SafetyHold
 
 PRACTICE = "practice"
@@ -129,6 +136,14 @@ _ACTIVITIES = (
         _ACTIVITY.c.factor,
         _ACTIVITY.c.status,
         _ACTIVITY.c.grade,
+        ReadingPosition.step.label("step"),
+    )
+    .outerjoin(
+        ReadingPosition,
+        and_(
+            ReadingPosition.activity_id == _ACTIVITY.c.id,
+            ReadingPosition.grade == _ACTIVITY.c.grade,
+        ),
     )
     .where(_ACTIVITY.c.care_plan_id == bindparam("plan_id"))
     .order_by(_ACTIVITY.c.position)
@@ -208,7 +223,7 @@ def check_ins(enrolment_id: UUID, since: datetime) -> Sequence[Any]:
 
 
 def activities(plan_id: UUID) -> Sequence[Any]:
-    """The activities of a plan, in order."""
+    """The activities of a plan, in order, each with the step to go on with."""
     return session.connection().execute(_ACTIVITIES, {"plan_id": plan_id}).all()
 
 

@@ -87,6 +87,26 @@ class ModuleReading(OwnedByPractice, Base):
     at: Mapped[datetime]
 
 
+class ReadingPosition(OwnedByPractice, Base):
+    """Where a person goes on reading: ``step`` of a grade, counted from 1.
+
+    The newest by ``at`` and ``event_id`` counts, in whatever order they arrive.
+    """
+
+    __tablename__ = "reading_position"
+    __table_args__ = (
+        Index("uq_reading_position_activity", "activity_id", unique=True),
+        CheckConstraint("step >= 1", name="step"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    grade: Mapped[int]
+    step: Mapped[int]
+    at: Mapped[datetime]
+    event_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+
+
 class QuizAttempt(OwnedByPractice, Base):
     """Answers to a grade's quiz, 0 to 100 percent right."""
 

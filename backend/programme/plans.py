@@ -43,7 +43,8 @@ _STANDING_PLAN = (
 class ActivityView:
     """An activity with its module, in a reader's language; ``locked`` while a safety hold stands
     on it, or a provider has said that it is not for this person. ``standing`` is where a graded one
-    stands, and ``waits`` why one that has not begun may not, where these were asked for."""
+    stands, ``waits`` why one that has not begun may not, and ``position`` the step of the present
+    grade to go on with, counted from 1, where these were asked for."""
 
     activity: Activity
     module: Module
@@ -51,6 +52,7 @@ class ActivityView:
     language: str
     standing: Standing | None = None
     waits: Reason | None = None
+    position: int | None = None
 
     @property
     def waits_for_practice(self) -> bool:

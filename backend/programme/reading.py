@@ -1,9 +1,10 @@
-"""Reading a module and answering its quiz."""
+"""Reading a module, where to go on with it, and answering its quiz."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from sqlalchemy import select
 
 from backend.core.clock import now
 from backend.core.database import session
+from backend.core.ids import new_id
 from backend.core.problems import invalid
 from backend.programme import modules
-from backend.programme.models import ModuleReading, QuizAttempt
-from backend.programme.modules import Grade
+from backend.programme.models import ModuleReading, QuizAttempt, ReadingPosition
+from backend.programme.modules import Grade, Module
+from backend.programme.newest import keep_newest
 from backend.programme.plans import ActivityView, own_activity, record, standing_of
 from backend.risk import service as risk
 
@@ -29,8 +32,8 @@ class QuizResult:
 
 
 def open_activity(activity_id: UUID) -> ActivityView:
-    """The signed-in patient's activity with its text and where it stands; the reading is recorded,
-    once a day.
+    """The signed-in patient's activity with its text, where it stands and where they go on reading;
+    the reading is recorded, once a day.
 
     Raises ``Problem`` 404, or 409 when it is locked or its turn has not come.
     """
@@ -53,7 +56,52 @@ def open_activity(activity_id: UUID) -> ActivityView:
             )
         )
     record("activity.read", view.activity)
-    return replace(view, standing=standing_of(view))
+    position = _position_in(view)
+    return replace(view, standing=standing_of(view), position=position)
+
+
+def _position_in(view: ActivityView) -> int | None:
+    query = select(ReadingPosition.step).where(
+        ReadingPosition.activity_id == view.activity.id,
+        ReadingPosition.grade == view.activity.grade,
+    )
+    return session.scalar(query)
+
+
+def keep_position(activity_id: UUID, grade: int, step: int, at: datetime) -> None:
+    """Keep where the signed-in patient goes on with a text; what was told last counts.
+
+    Raises ``Problem`` 404, 409 or 422.
+    """
+    view = own_activity(activity_id)
+    faults = position_faults(view.module, grade, step)
+    if faults:
+        raise invalid(faults)
+    row = {
+        "id": new_id(),
+        "practice_id": view.activity.practice_id,
+        "patient_id": view.activity.patient_id,
+        "activity_id": activity_id,
+        "grade": grade,
+        "step": step,
+        "at": at,
+        "event_id": new_id(),
+    }
+    keep_positions([row])
+    record("activity.position", view.activity)
+
+
+def keep_positions(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write down where people go on; of the same activity what was told last stays."""
+    keep_newest(ReadingPosition, ("activity_id",), rows)
+
+
+def position_faults(module: Module, grade: int, step: int) -> dict[str, str]:
+    """What is wrong with a place in a module's text, by field. Pure."""
+    if grade not in module.grades:
+        return {"grade": f"This module has the grades 1 to {module.last_grade}."}
+    most = len(module.grades[grade].steps)
+    return {} if 1 <= step <= most else {"step": f"This text has the steps 1 to {most}."}
 
 
 def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:

@@ -10,6 +10,7 @@ from flask import Response, abort, current_app, send_file
 
 from backend.core import audit
 from backend.core.api import Blueprint
+from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, PATIENT, actor, anyone, may_call
 from backend.patients import service as patients
 from backend.programme import goals, graded_schemas, module_files, schemas, service
@@ -59,6 +60,16 @@ def plan(patient_id: UUID) -> Any:
 def module_text(activity_id: UUID) -> Any:
     """An activity's present grade, and today's quota or movement; the reading is recorded."""
     return service.open_activity(activity_id)
+
+
+@blueprint.route("/me/activities/<uuid:activity_id>/position", methods=["PUT"])
+@may_call(PATIENT)
+@blueprint.arguments(schemas.PositionIn)
+@blueprint.alt_response(409, schema=schemas.PositionIn)
+@blueprint.response(204)
+def position(body: dict[str, Any], activity_id: UUID) -> None:
+    """Keep the step to go on with; it comes back with the text and in today."""
+    service.keep_position(activity_id, body["grade"], body["step"], now())
 
 
 @blueprint.route("/me/activities/<uuid:activity_id>/quiz", methods=["POST"])

@@ -122,6 +122,11 @@ class ModuleTextOut(ActivityOut):
     quiz = fields.List(fields.Nested(QuizItemOut), required=True, attribute="grade.quiz")
     practice = fields.Nested(PracticeTask, required=True, attribute="grade.practice")
     grade = fields.Integer(required=True, attribute="activity.grade")
+    position = fields.Integer(
+        allow_none=True,
+        required=True,
+        metadata={"description": "the step to go on with, counted from 1, where one was kept"},
+    )
     quota = fields.Nested(QuotaOut, allow_none=True, dump_default=None, attribute="standing.quota")
     ladder = fields.Nested(
         LadderOut, allow_none=True, dump_default=None, attribute="standing.rungs"
@@ -130,6 +135,13 @@ class ModuleTextOut(ActivityOut):
         PacingOut, allow_none=True, dump_default=None, attribute="standing.paced"
     )
     sleep = fields.Nested(SleepOut, allow_none=True, dump_default=None, attribute="standing.slept")
+
+
+class PositionIn(Schema):
+    """Where to go on: a step of a grade's text, counted from 1."""
+
+    grade = fields.Integer(required=True, strict=True)
+    step = fields.Integer(required=True, strict=True)
 
 
 class QuizIn(Schema):

@@ -33,7 +33,7 @@ from backend.programme.plans import (
     with_standings,
 )
 from backend.programme.practice import BACKDATE_DAYS, log_practice
-from backend.programme.reading import QuizResult, answer_quiz, open_activity
+from backend.programme.reading import QuizResult, answer_quiz, keep_position, open_activity
 from backend.programme.told import Moment, Notebook
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "entries_of",
     "goals_of",
     "keep_entry",
+    "keep_position",
     "log_practice",
     "make_plan",
     "newest_modules",

@@ -128,6 +128,8 @@ def test_the_first_module_comes_with_its_steps_its_minutes_and_why(
         "steps": len(text["steps"]),
         "begun": False,
         "offer": None,
+        "position": None,
+        "go_on": None,
     }
     assert task["why"] == TEXTS[language]["why"]["core"]
     assert text_before["language"] == language and text_before["statement"]

@@ -74,6 +74,7 @@ def scene(world: World) -> Scene:
 RED_FLAG = {"safety__numbness": True}
 NOTE = {"day": "2026-09-10", "done": True, "values": {}}
 
+PLACE = {"grade": 1, "step": 2}
 ACTIVITY, CHECK_IN = "/v1/me/activities/{activity}", "/v1/checkins/{check_in}"
 
 # Who asks, how, for what, with what, and the line it leaves about whom.
@@ -91,6 +92,7 @@ REQUESTS: list[tuple[str, str, str, Any, str, str]] = [
     ("patient", "GET", "/v1/checkins/{check_in}", None, "check-in.read", "patient"),
     ("patient", "GET", "/v1/me/plan", None, "care-plan.read", "patient"),
     ("patient", "GET", ACTIVITY, None, "activity.read", "patient"),
+    ("patient", "PUT", ACTIVITY + "/position", PLACE, "activity.position", "patient"),
     ("patient", "POST", ACTIVITY + "/quiz", "quiz", "activity.quiz", "patient"),
     (
         "patient",

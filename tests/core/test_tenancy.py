@@ -44,6 +44,8 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
         world.ok(world.post(f"{address}/quiz", patient, {"answers": {q["id"]: 0 for q in quiz}}))
         note = {"day": "2026-09-01", "done": True, "values": {}}
         world.ok(world.post(f"{address}/practice", patient, note))
+        place = {"grade": 1, "step": 2}
+        world.ok(world.client.put(f"{address}/position", json=place, headers=patient.headers))
         world.ok(world.client.put("/v1/me/goal", json=goal(world), headers=patient.headers))
         _rated_consultation(world, practice, clinician, patient)
         phone = Device(world, patient)
