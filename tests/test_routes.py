@@ -41,6 +41,8 @@ TABLE = {
     "POST /v1/patients/<uuid:patient_id>/invitation": STAFF,
     "GET /v1/patients/<uuid:patient_id>/plan": CARE,
     "GET /v1/patients/<uuid:patient_id>/risk": CARE,
+    "GET /v1/patients/<uuid:patient_id>/dose": CARE,
+    "GET /v1/practice/dose": "lead administrator",
     "POST /v1/patients/<uuid:patient_id>/safety-clearance": CARE,
     "GET /v1/patients/<uuid:patient_id>/contraindications": CARE,
     "PUT /v1/patients/<uuid:patient_id>/contraindications": CARE,

@@ -13,7 +13,7 @@ from backend.core.api import Blueprint
 from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, PATIENT, actor, anyone, may_call
 from backend.patients import service as patients
-from backend.programme import goals, graded_schemas, module_files, schemas, service
+from backend.programme import dose_schemas, goals, graded_schemas, module_files, schemas, service
 
 blueprint = Blueprint("programme", __name__, url_prefix="/v1", description="Plans and modules")
 pages = Pages("figures", __name__)
@@ -51,6 +51,15 @@ def plan(patient_id: UUID) -> Any:
     patients.find(patient_id)
     audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=patient_id)
     return service.plan_for_providers(patient_id)
+
+
+@blueprint.route("/patients/<uuid:patient_id>/dose")
+@may_call(*CARE_TEAM)
+@blueprint.response(200, dose_schemas.PatientDoseOut)
+def dose(patient_id: UUID) -> Any:
+    """How much of a patient's plan was delivered, received and practised."""
+    patients.find(patient_id)
+    return service.dose_of_patient(patient_id)
 
 
 @blueprint.route("/me/activities/<uuid:activity_id>")

@@ -10,6 +10,7 @@ from backend.programme.choices import (
     rate_ladder,
     restrict_sleep,
 )
+from backend.programme.doses import PatientDose, PracticeDose, dose_of_patient, dose_of_practice
 from backend.programme.engagement import done_since, engagement_of, tasks_of
 from backend.programme.entries import Entries, Entry, Use, diary_for, diary_of, entries_of
 from backend.programme.entries import change as change_entry
@@ -44,7 +45,9 @@ __all__ = [
     "Goals",
     "Moment",
     "Notebook",
+    "PatientDose",
     "PlanView",
+    "PracticeDose",
     "Progress",
     "QuizResult",
     "Quota",
@@ -63,6 +66,8 @@ __all__ = [
     "diary_for",
     "diary_of",
     "done_since",
+    "dose_of_patient",
+    "dose_of_practice",
     "engagement_of",
     "entries_of",
     "goals_of",

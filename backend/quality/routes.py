@@ -10,6 +10,8 @@ from backend.core.api import Blueprint
 from backend.core.clock import now
 from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, actor, may_call
 from backend.core.problems import invalid
+from backend.programme import service as programme
+from backend.programme.dose_schemas import PracticeDoseOut
 from backend.quality import schemas, service
 
 blueprint = Blueprint("quality", __name__, url_prefix="/v1", description="Training and fidelity")
@@ -146,6 +148,15 @@ def fidelity(query: dict[str, Any]) -> Any:
 def texts(query: dict[str, Any]) -> Any:
     """How the practice's texts fared: sent, delivered, failed, answered, stopped, paid for."""
     return service.texts(*_period(**query))
+
+
+@blueprint.route("/practice/dose")
+@may_call(LEAD, ADMINISTRATOR)
+@blueprint.arguments(schemas.PeriodQuery, location="query")
+@blueprint.response(200, PracticeDoseOut)
+def dose(query: dict[str, Any]) -> Any:
+    """How much of the plans made in a period was delivered, received and practised by now."""
+    return programme.dose_of_practice(*_period(**query))
 
 
 @blueprint.route("/patients/<uuid:patient_id>/lead")
