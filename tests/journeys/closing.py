@@ -11,12 +11,16 @@ from tests.journeys.prose import dated, instant, plain, quoted, span, table, wra
 from tests.journeys.telling import Said, Teller, group_of
 from tests.shipped import PATHWAY
 
+# The check-ins that ask more than the weekly questions.
+REVIEWS = (3, 6, 12)
+
 
 class Closing(Teller):
     """The tables, and what a clinician may check."""
 
     def lines(self) -> Iterator[str]:
         yield from self._course()
+        yield from self._parts()
         yield from self._stairs()
         yield from self._ladder()
         yield from self._alert_times()
@@ -48,6 +52,28 @@ class Closing(Teller):
                 )
             )
         yield from table(("Week", "Day", "Score", "Expected", "Band", "Decision"), rows)
+        yield ""
+
+    def _parts(self) -> Iterator[str]:
+        """What the score is made of, at the start and in the weeks when all of it was asked."""
+        weeks = {s.said["occasion"]: s for s in self.record.of("weekly")}
+        points = {0: self.record.risk["trend"][0]}
+        points |= {n: weeks[n].said["after"]["risk"]["trend"][-1] for n in REVIEWS if n in weeks}
+        parts = sorted(points[0]["contributions"].items(), key=lambda part: (-part[1], part[0]))
+        yield from (
+            *wrapped(
+                "What the score is made of, in points of the score. The longer check-ins of weeks "
+                "3, 6 and 12 ask for all of it."
+            ),
+            "",
+        )
+        yield from table(
+            ("Part", *("start" if n == 0 else f"week {n}" for n in points)),
+            [
+                (plain(name), *(f"{p['contributions'].get(name, 0):g}" for p in points.values()))
+                for name, _ in parts
+            ],
+        )
         yield ""
 
     def _stairs(self) -> Iterator[str]:
@@ -138,6 +164,8 @@ class Closing(Teller):
         last = trials[-1].said["after"]["ladder"]
         newest = ladders[-1] if self.record.of("ladder")[-1].at > trials[-1].at else last
         yield from (*self.rungs(newest), "", *quoted(newest["for_patient"]), "")
+        if newest["success"]:
+            yield from ("Taken together, the ratings have fallen by half or more.", "")
 
     def _alert_times(self) -> Iterator[str]:
         if not self.record.alerts:

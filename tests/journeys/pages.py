@@ -28,6 +28,7 @@ from tests.journeys.telling import Said, Teller, elevated_of, group_of, names_of
 
 COMMAND = "python -m tests.journeys"
 TIERS = {1: "critical", 2: "high", 3: "routine"}
+BETWEEN = ("flare", "ladder", "agreed", "aim", "goal", "follow-up", "alert", "cleared")
 ACTIONS = {
     "open": "opened",
     "deliver": "seen in the feed",
@@ -201,7 +202,7 @@ class Page(Teller):
                 "",
                 *wrapped(
                     f"Lumbra asks the practice before {', '.join(each['modules'])} begins: "
-                    f"{each['question']}"
+                    f"{each['question']}."
                 ),
             )
         yield ""
@@ -209,13 +210,16 @@ class Page(Teller):
     # Week by week
 
     def _weeks(self) -> Iterator[str]:
-        yield from ("## Week by week", "")
+        begun = False
         for scene in self.record.scenes:
             if scene.kind == "weekly":
+                if not begun:
+                    yield from ("## Week by week", "")
+                begun = True
                 yield from self._week(scene)
             elif scene.kind in ("read", "practice"):
                 self.since.append(scene)
-            elif scene.kind in ("flare", "ladder", "agreed", "aim", "goal", "follow-up", "alert"):
+            elif scene.kind in BETWEEN:
                 yield from getattr(self, f"_{scene.kind.replace('-', '_')}")(scene)
 
     def _week(self, scene: Scene) -> Iterator[str]:
@@ -233,13 +237,25 @@ class Page(Teller):
             f"{point['expected']:g} expected by now: **{plain(point['decision'])}**, "
             f"{'; '.join(point['reasons'])}."
         )
-        yield from self._moved(said["before"]["plan"], said["after"]["plan"])
-        known = {d["id"] for d in said["before"]["risk"]["decisions"]}
-        for decision in reversed(said["after"]["risk"]["decisions"]):
-            if decision["id"] not in known:
-                yield from self._decided(decision)
+        yield from self._judged_again(said["before"]["risk"], said["after"]["risk"])
+        new = _new_decisions(said)
+        told = [f"{decision['title']}: {decision['reason']}" for decision in new]
+        yield from self._moved(said["before"]["plan"], said["after"]["plan"], told)
+        for decision in new:
+            yield from self._decided(decision, said["before"]["risk"])
         yield from (f"- On {name}'s screen:", "")
         yield from self._screen(said["told"])
+
+    def _judged_again(self, before: Said, after: Said) -> Iterator[str]:
+        known = {each["id"] for each in before["assessments"]}
+        was = next(a["outcome"] for a in before["assessments"] if a["kind"] == "stratification")
+        for each in after["assessments"]:
+            if each["id"] in known or each["kind"] != "stratification":
+                continue
+            words = f"Risk group judged again: **{each['outcome']}**"
+            if each["outcome"] != was:
+                words += f", before {was}"
+            yield from item(f"{words}. {'; '.join(each['reasons'])}.")
 
     def _missed(self, occasion: int) -> str:
         answered = {s.said["occasion"] for s in self.record.of("weekly")}
@@ -271,7 +287,9 @@ class Page(Teller):
             )
             yield from item(f"Practised since: {told}.")
 
-    def _moved(self, before: Said | None, after: Said) -> Iterator[str]:
+    def _moved(
+        self, before: Said | None, after: Said, decided: Sequence[str] = ()
+    ) -> Iterator[str]:
         past = {a["id"]: a for a in before["activities"]} if before else {}
         for now in after["activities"]:
             name = f"{now['module_id']} {now['title']}"
@@ -296,13 +314,21 @@ class Page(Teller):
             if now["waits_for"] and now["waits_for"] != then["waits_for"]:
                 yield from item(f"**{name}** waits: {now['waits_for']}")
         for note in after["notes"]:
-            if before is None or note not in before["notes"]:
+            if note not in (before["notes"] if before else ()) and note not in decided:
                 yield from item(f"Note in the plan for the practice: {note}")
 
-    def _decided(self, decision: Said) -> Iterator[str]:
+    def _decided(self, decision: Said, before: Said) -> Iterator[str]:
+        rule = f"Rule `{decision['rule']}`"
+        if any(decision["rule"] == each["rule"] for each in before["decisions"]):
+            yield from item(f"{rule} holds again.")
+            return
+        opened = [a["alert"] for a in self.record.alerts]
+        if any((a["rule"], a["opened_at"]) == (decision["rule"], decision["at"]) for a in opened):
+            yield from item(f"{rule} opens an alert (below): **{decision['title']}.**")
+            return
         told = f" {self.person.given_name} reads: “{decision['for_patient']}”"
         yield from item(
-            f"Rule `{decision['rule']}` ({plain(decision['kind'])}): **{decision['title']}.** "
+            f"{rule} ({plain(decision['kind'])}): **{decision['title']}.** "
             f"{decision['reason']}{told if decision['for_patient'] else ''}"
         )
 
@@ -310,10 +336,9 @@ class Page(Teller):
 
     def _follow_up(self, scene: Scene) -> Iterator[str]:
         yield from self._answered(scene, "the longer follow-up")
-        known = {d["id"] for d in scene.said["before"]["risk"]["decisions"]}
-        new = [d for d in scene.said["after"]["risk"]["decisions"] if d["id"] not in known]
-        for decision in reversed(new):
-            yield from self._decided(decision)
+        new = _new_decisions(scene.said)
+        for decision in new:
+            yield from self._decided(decision, scene.said["before"]["risk"])
         if new:
             yield ""
 
@@ -331,7 +356,7 @@ class Page(Teller):
         goal = scene.said["goal"]
         yield from wrapped(
             f"**{self.time(scene.at)}, a goal.** {goal['activity'].capitalize()}: "
-            f"{goal['amount']:g} {goal['unit']}, {goal['times_a_week']} times a week, by "
+            f"{goal['amount']:g} {goal['unit']}, {_times(goal['times_a_week'])} a week, by "
             f"{dated(date.fromisoformat(goal['by']))}. *“{goal['why']}”* Confidence "
             f"{goal['confidence']} of 10. Obstacle: {goal['obstacle']}. *{goal['if_then']}*"
         )
@@ -353,6 +378,15 @@ class Page(Teller):
         yield ""
         yield from self.rungs(scene.said["ladder"])
         yield from ("", *quoted(scene.said["ladder"]["for_patient"]), "")
+
+    def _cleared(self, scene: Scene) -> Iterator[str]:
+        hold = scene.said["hold"]
+        yield from quoted(
+            f"**The safety hold is cleared, {self.time(instant(hold['cleared_at']))}**, after "
+            f"{span(instant(hold['cleared_at']) - instant(hold['opened_at']))}. "
+            f"*“{hold['reason']}”* The programme goes on."
+        )
+        yield ""
 
     def _agreed(self, scene: Scene) -> Iterator[str]:
         yield from quoted(
@@ -420,3 +454,13 @@ class Page(Teller):
             f"- {self.time(at)}, {span(at - opened)} later: "
             f"{ACTIONS.get(event['action'], event['action'])}{more}.{note}"
         )
+
+
+def _new_decisions(said: Said) -> list[Said]:
+    """What was decided by one set of answers, in order."""
+    known = {decision["id"] for decision in said["before"]["risk"]["decisions"]}
+    return [d for d in reversed(said["after"]["risk"]["decisions"]) if d["id"] not in known]
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

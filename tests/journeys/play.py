@@ -49,7 +49,6 @@ class Record:
     risk: Said = field(default_factory=dict)
     plan: Said = field(default_factory=dict)
     goals: Said = field(default_factory=dict)
-    holds: list[Said] = field(default_factory=list)
 
     def of(self, *kinds: str) -> list[Scene]:
         """The scenes of some kinds."""
@@ -69,8 +68,7 @@ class Play:
         self.feared = list(person.feared)
         self.taken: set[str] = set()
         self.week = 0
-        self.steady: str | None = None
-        self.practised: date | None = None
+        self.steady: dict[str, date] = {}
         self._came: dict[UUID, datetime] = {}
         self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
@@ -171,22 +169,23 @@ class Play:
                 self._study(task["id"])
             else:
                 self._practise(task["id"])
-        if self.person.aim and self._today().weekday() in self.person.steady_days:
+        if self._today().weekday() in self.person.steady_days:
             self._keep_up()
         self._look_at_alerts()
 
     def _keep_up(self) -> None:
-        """Go on with the quota on one's own days, also when the home page asks no more."""
-        if self.steady is None or self._today() == self.practised:
-            return
-        self._practise(self.steady)
+        """Go on with quota and ladder on one's own days, also when the home page asks no more."""
+        for activity_id, last in list(self.steady.items()):
+            if last != self._today():
+                self._practise(activity_id)
 
     def _does(self, task: Mapping[str, Any]) -> bool:
         if task["kind"] == "module":
-            return not task["module"]["begun"]
+            begun: bool = task["module"]["begun"]
+            return not begun
         if task["kind"] == "check-in":
             return not self._lets_pass(task["id"])
-        return task["kind"] == "practice"
+        return bool(task["kind"] == "practice")
 
     def _lets_pass(self, check_in_id: str) -> bool:
         check_in = self._get(f"/v1/checkins/{check_in_id}", self.patient)
@@ -289,8 +288,8 @@ class Play:
         }
         self._post(f"{address}/practice", self.patient, body)
         after = self._get(address, self.patient) if tried else text
-        if text["quota"] is not None:
-            self.steady, self.practised = activity_id, self._today()
+        if text["quota"] is not None or tried is not None:
+            self.steady[activity_id] = self._today()
         self._keep("practice", text=text, body=body, tried=tried, after=after)
 
     def _amount(self, quota: Mapping[str, Any]) -> float | None:
@@ -348,29 +347,34 @@ class Play:
             reply = self._reply_to(alert)
             opened = datetime.fromisoformat(alert["opened_at"])
             self._keep("alert", alert=alert)
-            self._later(opened + reply.after, partial(self._deal_with, alert, reply))
+            self._later(opened + reply.after, partial(self._take_up, alert, reply))
+            closes = reply.closes or reply.after
+            self._later(opened + closes, partial(self._close, alert, reply))
 
     def _reply_to(self, alert: Said) -> Reply:
         found = [reply for reply in self.person.replies if reply.rule == alert["rule"]]
         assert found, f"the script has no reply to an alert of the rule {alert['rule']}: {alert}"
-        return found[0]
+        number: int = sum(s.said["alert"]["rule"] == alert["rule"] for s in self.record.of("alert"))
+        return found[min(number, len(found) - 1)]
 
-    def _deal_with(self, alert: Said, reply: Reply) -> None:
+    def _take_up(self, alert: Said, reply: Reply) -> None:
         self._provider_comes_back()
         address = f"/v1/alerts/{alert['id']}"
         self._post(f"{address}/acknowledge", self.provider, {})
         for reached, note in reply.contacts:
             self._post(f"{address}/contacts", self.provider, {"reached": reached, "note": note})
+
+    def _close(self, alert: Said, reply: Reply) -> None:
+        self._provider_comes_back()
         if reply.clears is not None:
             hold = self._post(
                 f"/v1/patients/{self.patient.id}/safety-clearance",
                 self.provider,
                 {"reason": reply.clears},
             )
-            self.record.holds.append(hold)
+            self._keep("cleared", hold=hold)
         done = {"code": reply.code, "note": reply.note}
-        self._post(f"{address}/resolve", self.provider, done)
-        self._keep("closed", alert=alert["id"])
+        self._post(f"/v1/alerts/{alert['id']}/resolve", self.provider, done)
 
     def _look_back(self) -> None:
         seen = self._seen()

@@ -90,10 +90,11 @@ class Try:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the practice does about an alert of a rule, so long after it was opened.
+    """What the practice does about an alert of a rule, so long ``after`` it was opened.
 
-    ``contacts``: attempts to reach the patient. ``clears``: the reason with which a safety hold is
-    cleared as well.
+    ``contacts``: attempts to reach the patient. ``closes``: when it is resolved, if later.
+    ``clears``: the reason with which a safety hold is cleared then. Of several replies to one rule
+    each is for one alert, and the last for all that follow.
     """
 
     rule: str
@@ -102,6 +103,7 @@ class Reply:
     code: str
     note: str
     clears: str | None = None
+    closes: timedelta | None = None
 
 
 @dataclass(frozen=True)

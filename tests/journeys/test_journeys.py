@@ -9,6 +9,8 @@ import pytest
 
 from backend.config import Settings
 from tests.journeys import WRITING
+from tests.journeys.high_fear import AISHA
+from tests.journeys.low_mood import DANIEL
 from tests.journeys.low_risk import MARGARET
 from tests.journeys.pages import COMMAND, index, page
 from tests.journeys.play import Play
@@ -17,7 +19,7 @@ from tests.shipped import ROOT
 from tests.world import World
 
 FOLDER = ROOT / "docs" / "journeys"
-PEOPLE = (MARGARET,)
+PEOPLE = (MARGARET, AISHA, DANIEL)
 # One session of the provider's for a whole journey, as in the demo.
 A_YEAR = 24 * 365
 
