@@ -17,6 +17,7 @@ from backend.programme.models import (
     ModuleReading,
     PracticeLog,
     QuizAttempt,
+    ReadingPosition,
 )
 from backend.risk.history import Engagement
 
@@ -75,14 +76,17 @@ def engagement_of(patient_ids: Sequence[UUID]) -> dict[UUID, Engagement]:
 
 @dataclass(frozen=True)
 class Done:
-    """Days of practice and quizzes answered, as columns, oldest first."""
+    """Days of practice and quizzes answered, oldest first, and where to go on with each text; as
+    columns."""
 
     practice: Sequence[Any]
     quizzes: Sequence[Any]
+    positions: Sequence[Any]
 
 
 def done_since(patient_id: UUID, since: datetime, first_day: date) -> Done:
-    """What a patient practised from a day on, and the quizzes answered since an instant."""
+    """What a patient practised from a day on, the quizzes answered since an instant, and where they
+    stopped reading."""
     practice = (
         select(
             PracticeLog.activity_id,
@@ -102,7 +106,18 @@ def done_since(patient_id: UUID, since: datetime, first_day: date) -> Done:
         .where(Activity.patient_id == patient_id, QuizAttempt.at >= since)
         .order_by(QuizAttempt.at, QuizAttempt.activity_id, QuizAttempt.percent)
     )
-    return Done(session.execute(practice).all(), session.execute(quizzes).all())
+    positions = (
+        select(
+            ReadingPosition.activity_id,
+            ReadingPosition.grade,
+            ReadingPosition.step,
+            ReadingPosition.at,
+        )
+        .join(Activity, Activity.id == ReadingPosition.activity_id)
+        .where(Activity.patient_id == patient_id)
+        .order_by(ReadingPosition.activity_id)
+    )
+    return Done(*(session.execute(each).all() for each in (practice, quizzes, positions)))
 
 
 def tasks_of(patient_id: UUID) -> list[tuple[date, datetime]]:

@@ -33,7 +33,7 @@ from backend.programme.models import Activity, Goal, ModuleReading, QuizAttempt
 from backend.programme.modules import Grade, Module
 from backend.programme.plans import catalogue
 from backend.programme.practice import day_faults, keep_practice, value_faults
-from backend.programme.reading import quiz_faults
+from backend.programme.reading import keep_positions, position_faults, quiz_faults
 from backend.risk import service as risk
 
 
@@ -55,6 +55,7 @@ class Notebook:
     quizzes: list[dict[str, Any]] = field(default_factory=list)
     practice: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    positions: list[dict[str, Any]] = field(default_factory=list)
     goals_set: list[dict[str, Any]] = field(default_factory=list)
     _activities: dict[UUID, Activity] | None = None
 
@@ -63,6 +64,14 @@ class Notebook:
         activity, module = self._of(activity_id)
         _grade(module, grade)
         self.readings.append(self._row(activity, grade=grade, at=when.at))
+
+    def go_on_from(self, activity_id: UUID, when: Moment, grade: int, step: int) -> None:
+        """How far a text was read; where to go on."""
+        activity, module = self._of(activity_id)
+        _refuse(position_faults(module, grade, step))
+        self.positions.append(
+            self._row(activity, grade=grade, step=step, at=when.at, event_id=when.event_id)
+        )
 
     def answer_quiz(
         self, activity_id: UUID, when: Moment, grade: int, answers: Mapping[str, int]
@@ -144,6 +153,7 @@ class Notebook:
             _add(model, rows)
         keep_practice(self.practice)
         keep_events(self.events)
+        keep_positions(self.positions)
 
     def settle(self, reached: Sequence[Reached]) -> None:
         """Mark the goals with all that was ever told of how far they were reached."""

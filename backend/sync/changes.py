@@ -76,6 +76,7 @@ def _parts(enrolment: Enrolment) -> dict[str, Any]:
         "goals": programme.goals_of(patient.id),
         "practice": {"items": done.practice},
         "quizzes": {"items": done.quizzes},
+        "positions": {"items": done.positions},
     }
 
 

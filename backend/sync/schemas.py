@@ -24,13 +24,13 @@ from backend.programme.graded_schemas import (
     QuotaOut,
     SleepOut,
 )
-from backend.programme.schemas import ActivityOut, PlanOut, PracticeIn, QuizIn
+from backend.programme.schemas import ActivityOut, PlanOut, PositionIn, PracticeIn, QuizIn
 from backend.sync.models import ACCEPTED, DUPLICATE, REJECTED
 
 MOST_EVENTS = 200
 # Of a clock that never was set, too; beyond, instants cannot be moved.
 YEARS = range(1970, 2200)
-READING, QUIZ, PRACTICE = "reading", "quiz", "practice"
+READING, POSITION, QUIZ, PRACTICE = "reading", "position", "quiz", "practice"
 AIM, FLARE, LADDER = "aim", "flare", "ladder"
 GOAL, ATTAINMENT, CHECK_IN = "goal", "attainment", "check-in"
 
@@ -67,6 +67,7 @@ class AnswersTold(Schema):
 # What each type of event says, and whether it is about something: an activity, a check-in, a goal.
 BODIES: Mapping[str, Schema] = {
     READING: ReadingTold(),
+    POSITION: PositionIn(),
     QUIZ: QuizTold(),
     PRACTICE: PracticeTold(),
     AIM: AimIn(),
@@ -247,6 +248,21 @@ class PracticeDay(Schema):
     values = fields.Dict(required=True, attribute="said")
 
 
+class PositionOut(Schema):
+    """Where to go on with a module's text."""
+
+    activity_id = fields.UUID(required=True)
+    grade = fields.Integer(required=True)
+    step = fields.Integer(required=True)
+    at = fields.DateTime(required=True)
+
+
+class PositionsPart(Schema):
+    """Where to go on with each module that was read."""
+
+    items = fields.List(fields.Nested(PositionOut), required=True)
+
+
 class PracticePart(Schema):
     """Practice of the last 92 days, oldest first."""
 
@@ -276,6 +292,7 @@ class Parts(Schema):
     goals = fields.Nested(GoalsPart, required=True, allow_none=True)
     practice = fields.Nested(PracticePart, required=True, allow_none=True)
     quizzes = fields.Nested(QuizzesPart, required=True, allow_none=True)
+    positions = fields.Nested(PositionsPart, required=True, allow_none=True)
 
 
 PARTS = tuple(Parts().fields)

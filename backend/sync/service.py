@@ -335,6 +335,7 @@ def _note(event: Event, said: dict[str, Any], moment: Moment, notebook: Notebook
         # An attainment is looked at when all is written down: its goal may come later.
         notes: dict[str, Callable[..., None]] = {
             schemas.READING: notebook.read,
+            schemas.POSITION: notebook.go_on_from,
             schemas.QUIZ: notebook.answer_quiz,
             schemas.PRACTICE: notebook.practise,
             schemas.AIM: notebook.choose_aim,

@@ -41,7 +41,7 @@ from tests.programme.test_goal import goal
 from tests.programme.test_practice import WALKING
 from tests.world import PatientAccount, World
 
-HISTORIES = int(os.environ.get("LUMBRA_HISTORIES", "40"))
+HISTORIES = int(os.environ.get("LUMBRA_HISTORIES", "20"))
 SEED = int(os.environ.get("LUMBRA_SEED", "20261124"))
 # So many ways of telling each history.
 TELLINGS = 10
@@ -159,6 +159,8 @@ def history(stage: Stage, chance: random.Random) -> list[Happening]:
         answers = {name: chance.randrange(count) for name, count in stage.quizzes[about]}
         happen(some_time(), "quiz", about, {"grade": 1, "answers": answers})
         happen(some_time(), "reading", chance.choice(modules), {"grade": 1})
+        here = {"grade": 1, "step": chance.randrange(1, 4)}
+        happen(some_time(), "position", chance.choice(modules[:3]), here)
     steady, feared = stage.activities["M04"], stage.activities["M06"]
     for _ in range(12):
         at = some_time()

@@ -68,18 +68,20 @@ def test_everything_a_person_does_can_be_told_later(
     then = world.clock.now() - timedelta(days=1)
     about = activity(world, patient)
     phone.note("reading", about, {"grade": 1}, then)
+    phone.note("position", about, {"grade": 1, "step": 2}, then)
     phone.note("quiz", about, {"grade": 1, "answers": {q["id"]: 0 for q in text["quiz"]}}, then)
     phone.note("practice", about, practised(then.date(), confidence=6), then)
     phone.note("aim", activity(world, patient, "M04"), WALKING, then)
     phone.note("flare", activity(world, patient, "M04"), {"days": 3}, then)
     phone.note("goal", None, goal(world), then)
-    assert outcomes(phone.tell()) == ["accepted"] * 6
+    assert outcomes(phone.tell()) == ["accepted"] * 7
     assert then in [r.at for r in rows(app, ModuleReading)]
     [quiz] = rows(app, QuizAttempt)
     [log] = rows(app, PracticeLog)
     [kept] = rows(app, Goal)
     assert (quiz.at, log.at, log.day, kept.set_at) == (then, then, then.date(), then)
     assert world.ok(world.get("/v1/me/goal", patient))["goal"]["activity"].startswith("Walk")
+    assert world.ok(world.get(f"/v1/me/activities/{about}", patient))["position"] == 2
 
 
 def test_what_comes_again_is_a_duplicate_with_its_first_outcome(
