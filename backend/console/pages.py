@@ -15,12 +15,11 @@ from flask import render_template
 from backend.alerts import feed, states
 from backend.alerts import service as alerts
 from backend.checkins import occasions
-from backend.console import course, factors, present, session, svg, texts, why
+from backend.console import course, factors, plans, present, session, svg, texts, why
 from backend.console.forms import Filled
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, actor
-from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES, WEEKDAYS
 from backend.instruments import service as instruments
 from backend.instruments.definitions import Item
@@ -36,6 +35,7 @@ from backend.risk.pathway import Pathway
 
 PAGE = 20
 LETTERS = 50
+DECISIONS = 50
 PERIODS = (7, 30, 90)
 REFRESH_SECONDS = 60
 LANGUAGE_NAMES = {"en": "English", "nl": "Dutch", "es": "Spanish"}
@@ -110,6 +110,7 @@ def alert(
     rules, scales = _rules(), _scales()
     titles = factors.titles_of(rules, scales)
     at = now()
+    plan, found_dose = plans.plan_and_dose(found.patient_id)
     situation = states.Situation(
         status=found.status,
         tier=found.tier,
@@ -126,6 +127,8 @@ def alert(
         names={provider.id: provider.name for provider in practices.list_providers()},
         moves=present.moves(situation, at),
         resolutions=states.RESOLUTIONS,
+        dose=found_dose,
+        dose_rows=plans.dose_rows(plan, found_dose) if plan and found_dose else [],
         points=points,
         drawing=course.drawing(points, missed, found, rules, _zone()),
         notice=present.NOTICES.get(done or ""),
@@ -207,6 +210,8 @@ def _care(patient_id: UUID) -> dict[str, Any]:
     opened = alerts.opened_for(patient_id)
     missed = occasions.missed_weeks(patient_id)
     hold = risk.open_hold(patient_id)
+    plan, found_dose = plans.plan_and_dose(patient_id)
+    audit.record("goal.read", practice_id=actor.practice_id, patient_id=patient_id)
     assessed = present.by_kind(risk.latest(patient_id))
     rules, scales, zone = _rules(), _scales(), _zone()
     told = _told(assessed)
@@ -218,7 +223,11 @@ def _care(patient_id: UUID) -> dict[str, Any]:
         "alerts": course.numbered(opened, points),
         "picture": course.picture(points, missed, opened, rules, scales, path, zone),
         "panels": factors.panels(points, missed, rules, scales, zone),
-        "plan": _plan(patient_id),
+        "plan": plan,
+        "dose": found_dose,
+        "dose_rows": plans.dose_rows(plan, found_dose) if plan and found_dose else [],
+        "goals": plans.shown_goals(programme.goals_of(patient_id)),
+        "decided": programme.decisions_of(patient_id, DECISIONS),
         "barring": contraindications.answered(patient_id),
         "diaries": programme.diaries_of(patient_id),
         "barring_sleep": [(c, contraindications.QUESTIONS[c]) for c in BARRING],
@@ -267,15 +276,6 @@ def _letters(patient_id: UUID) -> list[texts.Letter]:
     newest = messaging.history(patient_id, LETTERS)
     events = messaging.events_of([row.id for row in newest])
     return [texts.letter(row, events.get(row.id, ())) for row in newest]
-
-
-def _plan(patient_id: UUID) -> programme.PlanView | None:
-    try:
-        return programme.plan_for_providers(patient_id)
-    except Problem as problem:
-        if problem.status != 404:
-            raise
-        return None
 
 
 def _items() -> dict[str, Item]:

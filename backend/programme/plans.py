@@ -24,7 +24,7 @@ from backend.programme import module_files, modules, planning
 from backend.programme.clearance import Known, Reason, blocked, locked
 from backend.programme.clearances import known_of
 from backend.programme.graded import Standing, standings, zone_of
-from backend.programme.models import ACTIVE, WAITING, Activity, CarePlan
+from backend.programme.models import ACTIVE, WAITING, Activity, Adaptation, CarePlan
 from backend.programme.modules import Catalogue, Grade, Module
 from backend.risk import service as risk
 from backend.risk.models import SafetyHold
@@ -206,6 +206,17 @@ def with_standings(view: PlanView) -> PlanView:
     )
 
 
+def decisions_of(patient_id: UUID, most: int) -> list[Adaptation]:
+    """The newest decisions about a patient's plans, newest first."""
+    query = (
+        select(Adaptation)
+        .where(Adaptation.patient_id == patient_id)
+        .order_by(Adaptation.at.desc(), Adaptation.id.desc())
+        .limit(most)
+    )
+    return list(session.scalars(query))
+
+
 def note(patient_id: UUID, sentences: Sequence[str]) -> None:
     """Add notes for the provider to a patient's plan, each once; nothing without a plan."""
     plan, _ = standing_plan(patient_id)
@@ -306,16 +317,11 @@ def standing_of(view: ActivityView) -> Standing | None:
     return standings(rules, engines, activity.patient_id, zone).get(activity.id)
 
 
-def standing_in(activity_id: UUID, patient_id: UUID) -> Standing:
-    """Where a graded activity of a patient stands today. Raises ``Problem`` 404."""
-    activity = session.scalar(
-        select(Activity).where(Activity.id == activity_id, Activity.patient_id == patient_id)
-    )
-    view = activity and view_of(activity, catalogue(), None, modules.ENGLISH, {})
-    found = standing_of(view) if view else None
-    if found is None:
-        raise not_found("activity")
-    return found
+def standings_in(
+    engines: Mapping[UUID, str], patient_id: UUID, practice_id: UUID, zone: str
+) -> dict[UUID, Standing]:
+    """Where a patient stands today in the activities given with their engines."""
+    return standings(risk.pathway(practice_id).practice, engines, patient_id, zone)
 
 
 def record(action: str, activity: Activity, **details: Any) -> None:

@@ -55,6 +55,7 @@ def test_the_page_begins_with_what_needs_somebody_and_ends_with_the_details(page
         "Course",
         "Risk group and factors",
         "Plan",
+        "Goals",
         "Whom a module is not for",
         "Texts",
         "Enrolment",
