@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import flask_babel
+
 from backend.companion.speech import lazy_gettext
 from backend.programme.words import Sentence
 
@@ -115,6 +117,12 @@ WORDS: Mapping[str, str] = {
         " need, do not drive while you feel sleepy, and tell your practice."
     ),
 }
+
+
+def said_in(sentence: Sentence, language: str) -> str:
+    """A sentence in a language, whatever that of the request is."""
+    with flask_babel.force_locale(language):
+        return said(sentence)
 
 
 def said(sentence: Sentence) -> str:

@@ -26,6 +26,11 @@ class ModuleInWork(Schema):
         allow_none=True,
         metadata={"description": "after two sessions with strong pain for more than a day each"},
     )
+    today = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the quota or the movement of today, in a sentence"},
+    )
     position = fields.Integer(
         required=True,
         allow_none=True,

@@ -22,6 +22,7 @@ from backend.checkins import feedback, occasions
 from backend.checkins.models import BASELINE, COMPLETED, OPEN, SAFETY_SCREEN, SCHEDULED, WEEKLY
 from backend.checkins.schedule import at_wall_clock
 from backend.companion import today_rows
+from backend.companion.graded_words import said_in
 from backend.companion.today_rows import PRACTICE, Done, Person
 from backend.core.clock import now
 from backend.instruments import service as instruments
@@ -31,7 +32,7 @@ from backend.patients.models import INVITED
 from backend.programme import models as activities
 from backend.programme import service as programme
 from backend.programme.clearance import YES, locked
-from backend.programme.graded import GRADED_ACTIVITY
+from backend.programme.graded import GRADED_ACTIVITY, GRADED_EXPOSURE, Standing
 from backend.programme.modules import ENGLISH, Grade, Module
 
 # Lumbra's own defaults: ten questions in two minutes is what the weekly check-in is made for
@@ -101,6 +102,7 @@ def today() -> Today:
         day.done = today_rows.done(
             person.enrolment.patient_id, day.month_began, day.first_day, person.time_zone
         )
+        day.standings = day.stand()
         day.offer_after_pain()
     return day.inside()
 
@@ -129,6 +131,7 @@ class _Day:
         self.activities: Sequence[Any] = ()
         self.done: Sequence[Done] = ()
         self.offers: dict[UUID, str] = {}
+        self.standings: Mapping[UUID, Standing] = {}
 
     def offer_after_pain(self) -> None:
         """After two sessions with strong pain for more than a day each, offer a smaller amount and,
@@ -136,7 +139,7 @@ class _Day:
         for row, module, _ in self._in_work:
             if module.progression != GRADED_ACTIVITY or not self._is_sore(row.id):
                 continue
-            quota = programme.standing_in(row.id, self.person.enrolment.patient_id).quota
+            quota = self.standings[row.id].quota
             if quota is None or quota.offer is None:
                 continue
             self.offers[row.id] = self._say("today", "flare_offer")
@@ -154,6 +157,18 @@ class _Day:
             if each.kind == PRACTICE and each.activity_id == activity_id
         )[-2:]
         return len(sessions) == 2 and all(pain for _, pain in sessions)
+
+    def stand(self) -> Mapping[UUID, Standing]:
+        """Where the person stands in what has a quota or a ladder; no query where nothing has."""
+        engines = {
+            row.id: module.progression
+            for row, module, _ in self._in_work
+            if module.progression in (GRADED_ACTIVITY, GRADED_EXPOSURE)
+        }
+        enrolment = self.person.enrolment
+        return programme.standings_in(
+            engines, enrolment.patient_id, enrolment.practice_id, self.person.time_zone
+        )
 
     def outside(self) -> Today:
         """The day of somebody who has not joined yet, or has left; danger is told all the same."""
@@ -261,10 +276,15 @@ class _Day:
                     "steps": len(grade.steps),
                     "begun": (row.id, row.grade) in self._begun,
                     "offer": self.offers.get(row.id),
+                    "today": self._stands(row.id),
                     "position": row.step,
                     "go_on": self._go_on(row.step, len(grade.steps)),
                 },
             )
+
+    def _stands(self, activity_id: UUID) -> str | None:
+        standing = self.standings.get(activity_id)
+        return None if standing is None else said_in(standing.told.sentence, self.language)
 
     def _go_on(self, step: int | None, steps: int) -> str | None:
         # Whoever stopped at the beginning begins.

@@ -8,9 +8,18 @@ from flask import Flask
 from backend.companion.graded_words import WORDS
 from backend.programme.models import ActivityEvent
 from backend.programme.words import ENGLISH
-from tests.backstage import rows
+from tests.backstage import rows, statements
 from tests.browser import Browser, assert_is_a_safe_page
-from tests.programme.test_practice import LADDER, climber, clinician, walker
+from tests.companion.test_today_at_length import AT_MOST
+from tests.programme.test_practice import (
+    LADDER,
+    WALKING,
+    climber,
+    clinician,
+    put,
+    rate,
+    walker,
+)
 from tests.programme.test_service import plan, practise
 from tests.world import PatientAccount, World
 
@@ -129,3 +138,36 @@ def test_what_was_chosen_is_kept_as_a_program_would_send_it(
         "rounded_to": "1.00",
         "planned_days": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Today: 8 minutes, then stop. It is a little below the average of your tries"),
+        ("nl", "Vandaag: 8 minutes"),
+        ("es", "Hoy: 8 minutes"),
+    ],
+)
+def test_the_day_says_todays_amount_in_the_persons_language(
+    app: Flask, world: World, walker: PatientAccount, language: str, sentence: str
+) -> None:
+    world.ok(put(world, walker, "M04", "aim", WALKING))
+    for amount in (10, 12, 14):
+        assert practise(world, walker, "M04", values={"trial_amount": amount}).status_code == 204
+        world.clock.move_by(days=1)
+        world.sign_in(walker)
+    change = {"language": language}
+    world.ok(world.client.patch("/v1/me", json=change, headers=walker.headers))
+    with statements(app) as seen:
+        day = world.ok(world.get("/v1/me/today", walker))
+    assert len(seen) <= AT_MOST
+    told = {t["module"]["id"]: t["module"]["today"] for t in day["to_do"] if t["module"]}
+    assert told["M04"].startswith(sentence)
+    assert not any(text for name, text in told.items() if name != "M04")
+
+
+def test_the_day_names_the_present_movement(world: World, climber: PatientAccount) -> None:
+    rate(world, climber, LADDER)
+    day = world.ok(world.get("/v1/me/today", climber))
+    [told] = [t["module"]["today"] for t in day["to_do"] if (t["module"] or {}).get("id") == "M06"]
+    assert told == "Your movement now: Bend. Write down what you expect, try it, and compare."

@@ -128,6 +128,7 @@ def test_the_first_module_comes_with_its_steps_its_minutes_and_why(
         "steps": len(text["steps"]),
         "begun": False,
         "offer": None,
+        "today": None,
         "position": None,
         "go_on": None,
     }
