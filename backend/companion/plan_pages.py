@@ -22,6 +22,9 @@ from backend.patients import service as patients
 from backend.programme import service as programme
 from backend.programme.words import number
 
+# The module in which people set a goal of their own.
+GOAL_MODULE = "M03"
+
 
 @blueprint.get("/my/plan/<uuid:activity_id>")
 @for_patients
@@ -112,6 +115,7 @@ def module_page(
         graded_faults=graded_faults or {},
         said=said,
         number=number,
+        goal_module=GOAL_MODULE,
         diary=programme.diary_of(view.module.id),
     )
 

@@ -8,6 +8,7 @@ from backend.checkins import occasions
 from backend.companion import (
     checkin_pages,
     diary_pages,
+    goal_pages,
     graded_pages,
     plan_pages,
     session,
@@ -30,11 +31,13 @@ from backend.patients.models import ACTIVE, INVITED
 from backend.practices import service as practices
 from backend.programme import service as programme
 from backend.programme.service import ActivityView
+from backend.programme.words import number
 
 __all__ = [
     "blueprint",
     "checkin_pages",
     "diary_pages",
+    "goal_pages",
     "graded_pages",
     "plan_pages",
     "sign_in_pages",
@@ -47,13 +50,18 @@ def home() -> Page:
     """What is next."""
     day = today()
     audit.record("today.read", practice_id=actor.practice_id, patient_id=actor.id)
+    activities = _activities()
+    goal = programme.goals_of(actor.id).goal if activities else None
     return render_template(
         "companion/home.html",
         enrolment=session.enrolment(),
         practice=practices.get_practice(actor.practice_id),
         day=day,
         to_do={kind: [task for task in day.to_do if task.kind == kind] for kind in KINDS},
-        activities=_activities(),
+        activities=activities,
+        goal=goal,
+        goal_is_due=goal is not None and goal_pages.is_due(goal),
+        number=number,
     )
 
 
