@@ -163,6 +163,22 @@ class World:
         self.answer(patient, "baseline", severity)
         return patient
 
+    def answers_by_text(self, patient: Caller) -> str:
+        """Agree to answer by text; the person's letter."""
+        text = self.ok(self.get("/v1/me/consent/sms-answers", patient))
+        body = {"version": text["version"]}
+        letter: str = self.ok(self.post("/v1/me/consent/sms-answers", patient, body))["text_letter"]
+        return letter
+
+    def next_week(self, patient: Caller) -> None:
+        """Wait for the next weekly check-in to open and be texted."""
+        self.sign_in(patient)
+        [coming] = self.check_ins(patient, "weekly", "scheduled")
+        self.clock.move_to(datetime.fromisoformat(coming["opens_at"]) + timedelta(hours=1))
+        self.tick()
+        self.deliver()
+        self.sign_in(patient)
+
     # Answering
 
     def check_ins(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.alerts import service as alerts
-from backend.checkins import feedback
+from backend.checkins import by_text, feedback
 from backend.core.database import session
 from backend.messaging import keywords, received
 from backend.messaging import service as messaging
@@ -41,7 +41,8 @@ def receive(text: Received) -> Answer | None:
     2. Stop, or "wrong number": no more texts at once, from any practice. The carrier confirms a
        stop itself.
     3. Start and help. What may be a stop is put to the practice.
-    4. All else is kept; who wrote is told, once a day, that nobody reads it and whom to call.
+    4. Numbers from somebody who has agreed to answer by text: answers to their check-in.
+    5. All else is kept; who wrote is told, once a day, that nobody reads it and whom to call.
 
     The caller holds the number, sees every practice and commits.
     """
@@ -54,9 +55,38 @@ def receive(text: Received) -> Answer | None:
             patients.refuse_number(person)
             _alert(person, people, "wrong_number", None)
     danger = risk.danger_in_words(plain(text.body))
-    said = _on_danger(danger, people) if danger else _answer(text, asks, people)
+    if danger:
+        said: Answer | None = _on_danger(danger, people)
+    elif asks is None and people and not messaging.is_opted_out(text.phone_index):
+        return _take_answer(text, people)
+    else:
+        said = _answer(text, asks, people)
     received.keep(text, _writers(text, people), said)
     return said
+
+
+def _take_answer(text: Received, people: Sequence[Enrolment]) -> Answer | None:
+    """A text that asks for nothing: answers to a check-in, or words that nobody reads."""
+    language, may_answer = _language(text), _may_answer(text)
+    turn = by_text.answer(text, people)
+    writers = people if turn is None or turn.person is None else [turn.person]
+    if turn is None:
+        said = _not_read(text, people[0])
+    elif not may_answer:
+        said = None
+    else:
+        said = _said_to(turn, turn.person, language)
+    received.keep(text, _writers(text, writers), said)
+    return said
+
+
+def _said_to(turn: by_text.Turn, person: Enrolment | None, language: str) -> Answer:
+    if person is None:
+        return _say(turn.template, language)
+    if turn.told is not None and turn.told["now"] is not None:
+        return _safety(turn.told["now"]["level"], person)
+    numbers = {**_numbers(person), **turn.params}
+    return received.answer(turn.template, person.patient.language, numbers)
 
 
 def _answer(text: Received, asks: str | None, people: Sequence[Enrolment]) -> Answer | None:
@@ -72,14 +102,12 @@ def _answer(text: Received, asks: str | None, people: Sequence[Enrolment]) -> An
         case keywords.HELP:
             # With its advanced opt-out the carrier names the keyword, and has answered already.
             return None if text.opt_out_type else _say("help", _language(text))
-    if not people or asks == keywords.THANKS or messaging.is_opted_out(text.phone_index):
+    if asks != keywords.MAYBE_STOP or not people or messaging.is_opted_out(text.phone_index):
         return None
-    if asks == keywords.MAYBE_STOP:
-        said = _about_practice("maybe-stop", people[0])
-        for person in people:
-            _alert(person, people, "maybe_stop", said)
-        return said if _may_answer(text) else None
-    return _not_read(text, people[0])
+    said = _about_practice("maybe-stop", people[0])
+    for person in people:
+        _alert(person, people, "maybe_stop", said)
+    return said if _may_answer(text) else None
 
 
 def _not_read(text: Received, person: Enrolment) -> Answer | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -56,3 +57,5 @@ class CheckIn(OwnedByPractice, Base):
     next_reminder_at: Mapped[datetime | None]
     reminders_sent: Mapped[int] = mapped_column(server_default="0")
     completed_at: Mapped[datetime | None]
+    # The first of its answers, given by text, while others are still asked for.
+    given_by_text: Mapped[list[Any] | None]

@@ -34,6 +34,7 @@ from backend.patients.models import ACTIVE, Enrolment, Patient
 from backend.risk import service as risk
 
 FOLLOW_UP_DAYS = 7
+SMS = "sms"
 
 
 def mine() -> list[CheckIn]:
@@ -70,13 +71,16 @@ def questions(
     language: str,
     at: datetime | None = None,
     answered: Collection[str] = (),
+    mode: str | None = None,
 ) -> Questionnaire:
     """What a check-in asks, in a language.
 
     A follow-up carries what the person has answered on the local day of ``at`` (default: now), and
-    asks only the rest. A question among ``answered`` is put nevertheless, for its answer is newer.
+    asks only the rest. By text (``mode``) the shorter battery is asked that the content names for
+    it. A question among ``answered`` is put nevertheless, for its answer is newer.
     """
-    asked = instruments.questionnaire(check_in.battery, check_in.occasion, language)
+    by_text = instruments.by_text(check_in.battery) if mode == SMS else None
+    asked = instruments.questionnaire(by_text or check_in.battery, check_in.occasion, language)
     if check_in.kind != FOLLOW_UP:
         return asked
     patient = session.get_one(Patient, check_in.patient_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,14 @@ from sqlalchemy import select
 from backend.checkins import schedule
 from backend.checkins.models import COMPLETED, OPEN, CheckIn
 from backend.core.database import session
+from backend.instruments import service as instruments
 from backend.messaging import service as messaging
 from backend.messaging.models import Communication
 from backend.patients import service as patients
 from backend.patients.models import ACTIVE, Enrolment
 from backend.practices.models import Practice
 
+ANSWER, ANSWER_SHARED = "check-in-answer", "check-in-answer-shared"
 TEMPLATES = ("check-in-open", "check-in-reminder-1", "check-in-reminder-2")
 
 
@@ -27,6 +29,14 @@ def window_of(check_in: CheckIn, enrolment: Enrolment) -> schedule.Window:
     opening = check_in.opens_at.astimezone(ZoneInfo(zone))
     planned = schedule.window(opening.date(), opening.hour, zone)
     return schedule.Window(check_in.opens_at, check_in.closes_at, planned.reminders)
+
+
+def _template(
+    check_in: CheckIn, enrolment: Enrolment, number: int, shared: Collection[bytes]
+) -> str:
+    if not enrolment.text_letter or instruments.by_text(check_in.battery) is None:
+        return TEMPLATES[max(number, 0)]
+    return ANSWER_SHARED if enrolment.patient.phone_index in shared else ANSWER
 
 
 def why_not(text: Communication) -> str | None:
@@ -53,8 +63,8 @@ def queue(due: Sequence[tuple[CheckIn, Enrolment]], at: datetime) -> None:
     """Queue one text for each check-in, whichever of its reminders is the newest due.
 
     An earlier one that still waits, held back by a cap, a carrier or an outage, is cancelled: only
-    the newest goes. Each carries a link of its own; the number of statements does not grow with
-    the batch.
+    the newest goes. Each carries a link of its own, or the questions for whoever answers by text;
+    the number of statements does not grow with the batch.
     """
     if not due:
         return
@@ -65,6 +75,7 @@ def queue(due: Sequence[tuple[CheckIn, Enrolment]], at: datetime) -> None:
     found = session.scalars(select(Practice).where(Practice.id.in_(practice_ids)))
     names = {practice.id: practice.name for practice in found}
     texts, links = [], []
+    shared = patients.shared_numbers([e.patient for _, e in due if e.text_letter])
     for check_in, enrolment in due:
         window = window_of(check_in, enrolment)
         number = sum(instant <= at for instant in window.reminders) - 1
@@ -77,10 +88,11 @@ def queue(due: Sequence[tuple[CheckIn, Enrolment]], at: datetime) -> None:
                 recipient=patients.recipient(enrolment.patient),
                 purpose="check-in",
                 occurrence=f"{check_in.id}:{number}",
-                template=TEMPLATES[max(number, 0)],
+                template=_template(check_in, enrolment, number, shared),
                 params={
                     "practice": names[check_in.practice_id],
                     "link": patients.link_address("c", token),
+                    "letter": enrolment.text_letter or "",
                 },
                 expires_at=check_in.closes_at,
                 subject_id=check_in.id,

@@ -71,7 +71,9 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         repeated = said_before(check_in_id, submission)
         if repeated is not None:
             return repeated
-    asked = occasions.questions(check_in, language, submission.authored_at, submission.answers)
+    asked = occasions.questions(
+        check_in, language, submission.authored_at, submission.answers, submission.mode
+    )
     faults = instruments.faults(asked, submission)
     sound = fitting(asked, submission.answers)
     danger = risk.find_danger(asked, sound)

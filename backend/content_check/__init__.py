@@ -150,6 +150,7 @@ def _refused(content: Path) -> Iterator[ContentError]:
         readings += [
             partial(feedback.load_texts, content, language),
             partial(consent.load_text, content, consent.PROGRAMME, language),
+            partial(consent.load_text, content, consent.SMS_ANSWERS, language),
             partial(templates.in_language, content, language),
         ]
     for reading in readings:

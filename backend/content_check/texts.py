@@ -24,9 +24,10 @@ def translation_faults(content: Path) -> Iterator[ContentError]:
         for folder in FOLDERS:
             original, other = (content / folder / f"{each}.yaml" for each in (ORIGINAL, language))
             yield from _lacking(original, other, name)
-        text = content / "consent" / f"{consent.PROGRAMME}.{language}.md"
-        if not text.is_file():
-            yield ContentError(text, f"there is no {name} translation")
+        for kind in (consent.PROGRAMME, consent.SMS_ANSWERS):
+            text = content / "consent" / f"{kind}.{language}.md"
+            if not text.is_file():
+                yield ContentError(text, f"there is no {name} translation")
 
 
 def _lacking(original: Path, other: Path, name: str) -> Iterator[ContentError]:

@@ -36,6 +36,11 @@ def load_batteries(file: Path, instruments: Mapping[str, Instrument]) -> Batteri
     for battery in by_id.values():
         for fault, path in _battery_faults(battery, instruments):
             raise document.fault(f"{battery.id}: {fault}", "batteries", battery.id, *path)
+    for battery in by_id.values():
+        other = by_id.get(battery.by_text or "")
+        if battery.by_text and (other is None or other.digits_at_most is None):
+            fault = f"{battery.id}: {battery.by_text} is no battery that digits answer"
+            raise document.fault(fault, "batteries", battery.id, "by_text")
     for occasion, name in by_occasion.items():
         if type(occasion) is not int or occasion < 1 or name not in by_id:
             fault = f"week {occasion} uses the battery {name}, which there is not"
@@ -53,6 +58,7 @@ def _battery(name: str, version: str, said: Mapping[str, Any]) -> Battery:
         parts=tuple(map(_part, said["parts"])),
         at_most=None if at_most is None else int(at_most),
         digits_at_most=None if digits is None else int(digits),
+        by_text=said.get("by_text"),
     )
 
 

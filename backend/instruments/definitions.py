@@ -206,7 +206,8 @@ class Battery:
     """What is asked on one kind of occasion. ``titles`` by language.
 
     ``at_most`` bounds the questions put to everybody; ``digits_at_most`` those answered by digits
-    in a text message, where nothing else can be asked.
+    in a text message, where nothing else can be asked. ``by_text`` names the battery that may be
+    answered in its place by text.
     """
 
     id: str
@@ -215,3 +216,4 @@ class Battery:
     parts: tuple[Part, ...]
     at_most: int | None = None
     digits_at_most: int | None = None
+    by_text: str | None = None

@@ -152,6 +152,11 @@ def weekly_battery(week: int, otherwise: str) -> str:
     return library().weekly_by_occasion.get(week, otherwise)
 
 
+def by_text(battery: str) -> str | None:
+    """The battery that may be answered by text in the place of another one, if any."""
+    return library().batteries[battery].by_text
+
+
 def in_english(link_id: str) -> Item:
     """A question as a provider reads it, whatever the language it was put in.
 

@@ -25,7 +25,16 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "sign-in-code": (frozenset({"code"}), frozenset({"name"})),
     "alert-urgent": (frozenset(), frozenset()),
     "help": (frozenset(), frozenset()),
+    "check-in-answer": (frozenset({"practice"}), frozenset()),
+    "check-in-answer-shared": (frozenset({"practice", "letter"}), frozenset()),
     # What answers a text on the spot.
+    "answer-next": (frozenset({"number", "count", "example"}), frozenset()),
+    "answer-unclear": (frozenset({"count", "example"}), frozenset()),
+    "answer-done": (frozenset({"practice", "phone"}), frozenset()),
+    "answer-twice": (frozenset({"practice", "phone"}), frozenset()),
+    "answer-closed": (frozenset(), frozenset()),
+    "answer-longer": (frozenset(), frozenset()),
+    "answer-who": (frozenset(), frozenset()),
     "danger": (frozenset({"emergency", "phone"}), frozenset()),
     "danger-self-harm": (frozenset({"emergency", "crisis", "phone"}), frozenset()),
     "danger-unknown": (frozenset(), frozenset()),
@@ -42,6 +51,10 @@ TYPICAL = {
     "name": "N" * 12,
     "phone": "+" + "0" * 14,
     "emergency": "0" * 5,
+    "letter": "A",
+    "number": "3",
+    "count": "3",
+    "example": "A 4 6 3",
     "crisis": "0" * 13,
 }
 

@@ -10,20 +10,24 @@ import frontmatter
 import nh3
 from flask import current_app
 from markdown_it import MarkdownIt
+from sqlalchemy import func, select
 
-from backend.core import audit
+from backend.core import audit, tenancy
 from backend.core.clock import now
 from backend.core.content import ContentError
 from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.problems import Problem
 from backend.messaging import service as messaging
-from backend.patients.models import ACTIVE, INVITED, WITHDRAWN, Consent, Enrolment
+from backend.patients.letters import letter_for
+from backend.patients.models import ACTIVE, INVITED, WITHDRAWN, Consent, Enrolment, Patient
 
 PROGRAMME = "programme"
 TEXTS = "texts"
 SMS = "sms"
 REMINDERS = "reminders"
+SMS_ANSWERS = "sms-answers"
+ANSWERS = "answers"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,70 @@ def load_text(content: Path, kind: str, language: str) -> ConsentText:
 def current_text(language: str) -> ConsentText:
     """The programme's consent text in a patient's language."""
     return load_text(current_app.extensions["settings"].content, PROGRAMME, language)
+
+
+def answers_text(language: str) -> ConsentText:
+    """What answering by text means, in a patient's language."""
+    return load_text(current_app.extensions["settings"].content, SMS_ANSWERS, language)
+
+
+def allow_answers(enrolment: Enrolment, version: str, how: str) -> None:
+    """Record that check-ins may be answered by text, and give the person a letter on their phone.
+
+    Raises ``Problem`` 409 when the text has changed since it was read, the person does not take
+    part, or wants no reminders by text. Allowing it twice is the same as once.
+    """
+    session.refresh(enrolment, with_for_update={"of": Enrolment})
+    text = answers_text(enrolment.patient.language)
+    if version != text.version:
+        raise Problem(
+            409, "consent-text-changed", f"The text is now version {text.version}; read it again."
+        )
+    if enrolment.status != ACTIVE:
+        raise Problem(409, "not-enrolled", "This time in the programme has not begun or has ended.")
+    if not enrolment.text_reminders:
+        raise Problem(409, "no-texts", "Turn reminders by text on first.")
+    if enrolment.text_letter is not None:
+        return
+    with tenancy.across_practices():
+        # Who shares a phone may be with another practice.
+        taken = letters_on(enrolment.patient.phone_index)
+    enrolment.text_letter = letter_for(enrolment.patient.given_name, taken)
+    _write(enrolment, text.version, "given", how, kind=SMS_ANSWERS)
+    _record_answers(enrolment, "given", how)
+
+
+def end_answers(enrolment: Enrolment, how: str) -> None:
+    """Record that check-ins are answered by text no more; texts hold a link again."""
+    session.refresh(enrolment, with_for_update={"of": Enrolment})
+    if enrolment.text_letter is None:
+        return
+    enrolment.text_letter = None
+    text = answers_text(enrolment.patient.language)
+    _write(enrolment, text.version, "withdrawn", how, kind=SMS_ANSWERS)
+    _record_answers(enrolment, "withdrawn", how)
+
+
+def letters_on(phone_index: bytes) -> set[str]:
+    """The letters that people on a phone have. Nobody else is given one before the commit."""
+    key = int.from_bytes(phone_index[:8], signed=True)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+    query = (
+        select(Enrolment.text_letter)
+        .join(Patient, Patient.id == Enrolment.patient_id)
+        .where(Patient.phone_index == phone_index, Enrolment.status == ACTIVE)
+    )
+    return {letter for letter in session.scalars(query) if letter}
+
+
+def _record_answers(enrolment: Enrolment, action: str, how: str) -> None:
+    audit.record(
+        f"consent.{action}",
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+        kind=SMS_ANSWERS,
+        how=how,
+    )
 
 
 def give(enrolment: Enrolment, version: str, how: str) -> None:
@@ -130,13 +198,14 @@ def _write(
     enrolment: Enrolment, version: str, action: str, how: str, kind: str = PROGRAMME
 ) -> None:
     patient = enrolment.patient
-    texts = {"channel": SMS, "phone": patient.phone, "purpose": REMINDERS}
+    purposes = {TEXTS: REMINDERS, SMS_ANSWERS: ANSWERS}
+    texts = {"channel": SMS, "phone": patient.phone, "purpose": purposes.get(kind)}
     session.add(
         Consent(
             practice_id=enrolment.practice_id,
             patient_id=enrolment.patient_id,
             kind=kind,
-            **(texts if kind == TEXTS else {}),
+            **(texts if kind in purposes else {}),
             text_version=version,
             action=action,
             at=now(),

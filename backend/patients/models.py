@@ -61,6 +61,8 @@ class Enrolment(OwnedByPractice, Base):
     checkin_hour: Mapped[int]
     # The newest word on reminders by text; every word is a row of ``consent``.
     text_reminders: Mapped[bool] = mapped_column(server_default="true")
+    # Set while the person has agreed to answer by text; tells apart who shares a phone.
+    text_letter: Mapped[str | None]
     enrolled_by: Mapped[UUID | None]
     enrolled_at: Mapped[datetime]
     consented_at: Mapped[datetime | None]

@@ -168,3 +168,33 @@ def withdraw_consent() -> Any:
     enrolment = service.find(actor.id)
     consent.withdraw(enrolment, how="app")
     return enrolment
+
+
+@blueprint.route("/me/consent/sms-answers")
+@may_call(PATIENT)
+@blueprint.response(200, schemas.ConsentTextOut)
+def answers_text() -> Any:
+    """The text to read before answering check-ins by text message."""
+    return consent.answers_text(service.find(actor.id).patient.language)
+
+
+@blueprint.route("/me/consent/sms-answers", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.arguments(schemas.ConsentIn)
+@blueprint.alt_response(409, schema=schemas.Me)
+@blueprint.response(200, schemas.Me)
+def allow_answers(body: dict[str, Any]) -> Any:
+    """Agree to answer check-ins by text message."""
+    enrolment = service.find(actor.id)
+    consent.allow_answers(enrolment, body["version"], how="app")
+    return enrolment
+
+
+@blueprint.route("/me/consent/sms-answers/withdrawal", methods=["POST"])
+@may_call(PATIENT)
+@blueprint.response(200, schemas.Me)
+def end_answers() -> Any:
+    """Answer by text message no more."""
+    enrolment = service.find(actor.id)
+    consent.end_answers(enrolment, how="app")
+    return enrolment

@@ -188,4 +188,11 @@ class Me(Schema):
     )
     checkin_hour = fields.Integer(required=True)
     text_reminders = fields.Boolean(required=True)
+    text_letter = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "null while check-ins are not answered by text; on a phone that several"
+            " people share, an answer begins with it"
+        },
+    )
     consented_at = fields.DateTime(allow_none=True)

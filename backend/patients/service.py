@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -189,6 +189,23 @@ def at_number(phone_index: bytes) -> list[Enrolment]:
         .order_by(Enrolment.practice_id, Enrolment.id)
     )
     return list(session.scalars(query))
+
+
+def shared_numbers(some: Sequence[Patient]) -> set[bytes]:
+    """Which numbers of these patients are also somebody else's, at a practice that is in sight."""
+    if not some:
+        return set()
+    query = (
+        select(Patient.phone_index)
+        .join(Enrolment, Enrolment.patient_id == Patient.id)
+        .where(
+            Patient.phone_index.in_({patient.phone_index for patient in some}),
+            Enrolment.status.in_((INVITED, ACTIVE)),
+        )
+        .group_by(Patient.phone_index)
+        .having(func.count() > 1)
+    )
+    return set(session.scalars(query))
 
 
 def newest_of(patient_id: UUID) -> Enrolment | None:

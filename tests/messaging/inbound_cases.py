@@ -15,7 +15,7 @@ HEADING = "What happens to each text"
 KEPT = "kept"
 ENDS = "texts end; kept"
 DANGER = "tier 1 alert; kept"
-ASKED = "tier 2 alert; kept"
+TO_PRACTICE = "tier 2 alert; kept"
 WRONG = "texts end; links void; tier 3 alert; kept"
 
 
@@ -40,6 +40,14 @@ PATIENT = "a patient"
 OPTED_OUT = "a patient who said stop"
 STRANGER = "a stranger"
 SHARED = "one of two on a phone"
+ASKED = "a patient who was asked by text"
+ASKED_TWO = "one of two who were asked by text"
+BY_LINK = "a patient who was sent a link"
+HALF = "a patient who has said 4 so far"
+DONE = "a patient who has answered"
+LATE = "a patient whose week has closed"
+LONGER = "a patient in week 3"
+TAKEN = "answers taken; kept"
 
 CASES = (
     # Stop
@@ -58,9 +66,9 @@ CASES = (
     Case("en", STRANGER, "STOP", "texts end"),
     Case("en", SHARED, "stop", ENDS),
     # What may be a stop
-    Case("en", PATIENT, "Too many texts, this is annoying", ASKED, "maybe-stop"),
-    Case("nl", PATIENT, "Nee bedankt", ASKED, "maybe-stop"),
-    Case("es", PATIENT, "BAJA", ASKED, "maybe-stop"),
+    Case("en", PATIENT, "Too many texts, this is annoying", TO_PRACTICE, "maybe-stop"),
+    Case("nl", PATIENT, "Nee bedankt", TO_PRACTICE, "maybe-stop"),
+    Case("es", PATIENT, "BAJA", TO_PRACTICE, "maybe-stop"),
     # No stop at all
     Case("en", PATIENT, "I can't stop the pain", KEPT, "not-read"),
     Case("en", PATIENT, "When does it stop?", KEPT, "not-read"),
@@ -91,6 +99,35 @@ CASES = (
     Case("nl", PATIENT, "I wet myself", DANGER, "danger"),
     Case("en", SHARED, "suicide", "tier 1 alert for each; kept", "danger-self-harm"),
     Case("en", STRANGER, "I want to end my life", "nothing", "danger-unknown"),
+    # Answers to a check-in
+    Case("en", ASKED, "4 6 3", TAKEN, "answer-done"),
+    Case("nl", ASKED, "4,6,3", TAKEN, "answer-done"),
+    Case("es", ASKED, "4/6/3", TAKEN, "answer-done"),
+    Case("en", ASKED, "463", TAKEN, "answer-done"),
+    Case("en", ASKED, "4/10, 6/10, 3/10", TAKEN, "answer-done"),
+    Case("nl", ASKED, "vier zes drie", TAKEN, "answer-done"),
+    Case("es", ASKED, "cuatro, seis y tres. Gracias", TAKEN, "answer-done"),
+    Case("en", ASKED, "4️⃣ 6️⃣ 3️⃣", TAKEN, "answer-done"),
+    Case("en", ASKED, "4", KEPT, "answer-next"),
+    Case("en", HALF, "6", KEPT, "answer-next"),
+    Case("en", HALF, "6 3", TAKEN, "answer-done"),
+    Case("en", HALF, "5 6 3", TAKEN, "answer-done"),
+    Case("en", HALF, "5 not 4", KEPT, "answer-next"),
+    Case("en", ASKED, "4 11 3", KEPT, "answer-unclear"),
+    Case("en", ASKED, "4 6 3 2", KEPT, "answer-unclear"),
+    Case("en", ASKED, "4.5 6 3", KEPT, "answer-unclear"),
+    Case("nl", ASKED, "pijn 4 rest 6", KEPT, "answer-unclear"),
+    Case("es", ASKED, "entre 4 y 6", KEPT, "answer-unclear"),
+    Case("en", ASKED, "a bit better", KEPT, "not-read"),
+    Case("en", ASKED, "4 6 3 and I want to die", DANGER, "danger-self-harm"),
+    Case("en", ASKED, "stop", ENDS),
+    Case("en", ASKED_TWO, "4 6 3", KEPT, "answer-who"),
+    Case("en", ASKED_TWO, "A 4 6 3", TAKEN, "answer-done"),
+    Case("en", ASKED_TWO, "z463", KEPT, "answer-who"),
+    Case("en", DONE, "5 6 3", KEPT, "answer-twice"),
+    Case("nl", LATE, "4 6 3", KEPT, "answer-closed"),
+    Case("en", LONGER, "4 6 3", KEPT, "answer-longer"),
+    Case("en", BY_LINK, "4 6 3", KEPT, "not-read"),
     # All else
     Case("en", PATIENT, "Can I see Dr Jones on Friday?", KEPT, "not-read"),
     Case("nl", PATIENT, "Het gaat wat beter met mijn rug", KEPT, "not-read"),

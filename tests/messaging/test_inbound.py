@@ -14,15 +14,23 @@ from flask import Flask
 from backend.alerts.models import Alert
 from backend.app import create_app
 from backend.core.clock import MovableClock
+from backend.instruments.models import QuestionnaireResponse
 from backend.messaging.models import Communication, OptOut
-from backend.patients.models import AccessLink, Patient
+from backend.patients.models import AccessLink, Consent, Patient
 from backend.practices.models import Practice
 from tests.backstage import at_once, behind, rows
 from tests.doc_tables import read
 from tests.messaging.carrier import Post, carrier_settings
 from tests.messaging.inbound_cases import (
+    ASKED,
+    ASKED_TWO,
+    BY_LINK,
     CASES,
+    DONE,
+    HALF,
     HEADING,
+    LATE,
+    LONGER,
     OPTED_OUT,
     SHARED,
     STRANGER,
@@ -32,6 +40,7 @@ from tests.shipped import CONTENT
 from tests.twilio_stand_in import TwilioStandIn
 from tests.world import PatientAccount, ProviderAccount, World
 
+ANSWERING = (ASKED, ASKED_TWO, BY_LINK, HALF, DONE, LATE, LONGER)
 UNKNOWN = "+15005550009"
 
 
@@ -48,12 +57,34 @@ def someone(post: Post, clinician: ProviderAccount, case: Case) -> PatientAccoun
     """Whoever writes in a case."""
     if case.who == STRANGER:
         return None
+    if case.who in ANSWERING:
+        return answering(post, clinician, case)
     patient = post.world.patient(clinician, language=case.language)
     if case.who == SHARED:
         post.world.patient(clinician, phone=patient.phone, given_name="Bea")
     if case.who == OPTED_OUT:
         post.reply("STOP", patient.phone)
     post.world.deliver()
+    return patient
+
+
+def answering(post: Post, clinician: ProviderAccount, case: Case) -> PatientAccount:
+    """Somebody in a week of the programme, who may have agreed to answer by text."""
+    patient = post.world.onboarded(clinician, language=case.language)
+    if case.who != BY_LINK:
+        assert post.world.answers_by_text(patient) == "A"
+    if case.who == ASKED_TWO:
+        other = post.world.onboarded(clinician, phone=patient.phone, given_name="Bea")
+        assert post.world.answers_by_text(other) == "B"
+    for _ in range(3 if case.who == LONGER else 1):
+        post.world.next_week(patient)
+    if case.who == HALF:
+        post.reply("4", patient.phone)
+    if case.who == DONE:
+        post.reply("4 6 3", patient.phone)
+    if case.who == LATE:
+        post.world.clock.move_by(days=6, hours=18)
+        post.world.tick()
     return patient
 
 
@@ -70,6 +101,8 @@ def what_happened(post: Post, before: Callable[[], dict[str, int]], then: dict[s
     for tier in ("1", "2", "3"):
         if now[tier]:
             found.append(f"tier {tier} alert" + (" for each" if now[tier] > 1 else ""))
+    if now["answers"]:
+        found.append("answers taken")
     if now["kept"]:
         found.append("kept")
     return "; ".join(found) or "nothing"
@@ -89,6 +122,9 @@ def test_each_text_of_the_table_does_what_the_table_says(
             "start": choices.count("start"),
             "void": len(rows(post.app, AccessLink, AccessLink.used_at.is_not(None))),
             **{str(tier): sum(a.tier == tier for a in alerts) for tier in (1, 2, 3)},
+            "answers": len(
+                rows(post.app, QuestionnaireResponse, QuestionnaireResponse.mode == "sms")
+            ),
             "kept": len({row.occurrence.split(":")[0] for row in kept(post.app)}),
         }
 
@@ -167,6 +203,106 @@ def test_two_practices_on_one_phone_are_both_alerted(
     assert {a.practice_id for a in rows(post.app, Alert)} == {post.practice, other}
     assert [a.evidence[0]["others on this number"] for a in rows(post.app, Alert)] == [1, 1]
     assert {row.practice_id for row in kept(post.app)} == {post.practice, other}
+
+
+# Answers
+
+
+@pytest.fixture
+def asked(post: Post, clinician: ProviderAccount) -> PatientAccount:
+    """A patient whom this week's questions were put to by text."""
+    patient = post.world.onboarded(clinician)
+    post.world.answers_by_text(patient)
+    post.world.next_week(patient)
+    return patient
+
+
+def answers(post: Post) -> list[dict[str, int]]:
+    return [
+        row.answers
+        for row in rows(post.app, QuestionnaireResponse, QuestionnaireResponse.mode == "sms")
+    ]
+
+
+def test_answers_by_text_go_the_one_road(post: Post, asked: PatientAccount) -> None:
+    text = post.world.texts("check-in")[0]
+    assert (text.template, "http" in str(text.body)) == ("check-in-answer", False)
+    post.reply("4 6 3", asked.phone)
+    assert answers(post) == [{"peg.1": 4, "peg.2": 6, "peg.3": 3}]
+    [check_in] = post.world.check_ins(asked, "weekly", "completed")
+    course = post.world.ok(post.world.get("/v1/me/today", asked))
+    assert course["progress"] is not None and check_in["completed_at"] is not None
+
+
+def test_the_same_answer_delivered_twice_at_once_counts_once(
+    post: Post, asked: PatientAccount
+) -> None:
+    sid = "SM" + "6" * 32
+    said = at_once(
+        *[
+            lambda: post.reply("4 6 3", asked.phone, MessageSid=sid).get_data(as_text=True)
+            for _ in range(3)
+        ]
+    )
+    assert len(set(said)) == 1 and "your check-in is done" in said[0]
+    assert len(answers(post)) == 1
+
+
+def test_of_two_answers_at_once_one_is_taken(post: Post, asked: PatientAccount) -> None:
+    said = at_once(
+        lambda: post.reply("4 6 3", asked.phone, MessageSid="SM" + "6" * 32).get_data(True),
+        lambda: post.reply("1 1 1", asked.phone, MessageSid="SM" + "7" * 32).get_data(True),
+    )
+    assert sorted("is done" in each for each in said) == [False, True]
+    assert sorted("done before" in each for each in said) == [False, True]
+    assert len(answers(post)) == 1
+
+
+def test_answers_in_three_texts_with_one_mended(post: Post, asked: PatientAccount) -> None:
+    for body in ("4", "5 not 4", "6", "what?", "3"):
+        post.reply(body, asked.phone)
+    assert answers(post) == [{"peg.1": 5, "peg.2": 6, "peg.3": 3}]
+
+
+def test_two_people_on_a_phone_are_never_mixed(post: Post, clinician: ProviderAccount) -> None:
+    ann = post.world.onboarded(clinician)
+    bea = post.world.onboarded(clinician, phone=ann.phone, given_name="Bea")
+    letters = [post.world.answers_by_text(each) for each in (ann, bea)]
+    assert letters == ["A", "B"]
+    post.world.next_week(ann)
+    bodies = [text.body for text in post.world.texts("check-in") if text.body]
+    assert any("for A:" in body for body in bodies)
+    for body in ("B 4", "A 1", "b 6 3", "A2", "A: 3"):
+        post.reply(body, ann.phone)
+    found = rows(post.app, QuestionnaireResponse, QuestionnaireResponse.mode == "sms")
+    said = {row.patient_id: list(row.answers.values()) for row in found}
+    assert said.get(ann.id) == [1, 2, 3]
+    assert said.get(bea.id) in (None, [4, 6, 3])
+
+
+def test_without_agreement_texts_hold_a_link_and_answers_are_not_taken(
+    post: Post, asked: PatientAccount
+) -> None:
+    withdrawn = post.world.post("/v1/me/consent/sms-answers/withdrawal", asked)
+    assert post.world.ok(withdrawn)["text_letter"] is None
+    post.reply("4 6 3", asked.phone)
+    assert answers(post) == []
+    post.world.next_week(asked)
+    assert post.world.texts("check-in")[0].template == "check-in-open"
+
+
+def test_an_old_text_cannot_be_agreed_to(post: Post, clinician: ProviderAccount) -> None:
+    patient = post.world.patient(clinician)
+    answer = post.world.post("/v1/me/consent/sms-answers", patient, {"version": "0.1"})
+    assert answer.status_code == 409
+    assert answer.get_json()["type"].endswith("consent-text-changed")
+
+
+def test_agreement_is_on_record_with_number_and_purpose(post: Post, asked: PatientAccount) -> None:
+    [row] = rows(post.app, Consent, Consent.kind == "sms-answers")
+    assert (row.action, row.channel, row.phone, row.purpose) == (
+        "given", "sms", asked.phone, "answers",
+    )  # fmt: skip
 
 
 # Not read
