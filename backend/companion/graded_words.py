@@ -48,6 +48,10 @@ WORDS: Mapping[str, str] = {
         "You have a flare-up. Today: %(amount)s %(measure)s. In small steps you then come back to "
         "your old amount."
     ),
+    "way-back": lazy_gettext(
+        "Today: %(amount)s %(measure)s, then stop. After the flare-up you come back to your old "
+        "amount step by step."
+    ),
     "at-goal": lazy_gettext("You are at your goal. Your amount to keep: %(amount)s %(measure)s."),
     "rate-ladder": lazy_gettext(
         "Write down %(fewest)s to %(most)s movements that you avoid, and rate each from 0 to 100."

@@ -178,6 +178,7 @@ class _Course:
             advice=self._advice(),
             tries=len(self.tries),
             after_gap=paused >= self.rule.back_after_gap,
+            coming_back=bool(self.path_back) and not self._in_flare(today),
             flare_quota=self._flare_quota(),
         )
 

@@ -101,7 +101,8 @@ class State:
     ``quota`` is ``None`` before the baseline is known and while a safety gate stands. ``advice``
     holds what to offer (``flare-plan``, ``finer-unit``, ``fourth-try``). ``tries`` were made for
     the starting point; ``after_gap``: the pause so long that the quota is a lower one;
-    ``flare_quota``: what the quota would be in a flare-up that begins today.
+    ``flare_quota``: what the quota would be in a flare-up that begins today; ``coming_back``: a
+    flare-up is over, and the quota is still on its steps to the old one.
     """
 
     phase: str
@@ -114,6 +115,7 @@ class State:
     advice: tuple[str, ...] = ()
     tries: int = 0
     after_gap: bool = False
+    coming_back: bool = False
     flare_quota: Decimal | None = None
 
 

@@ -39,6 +39,8 @@ ENGLISH: Mapping[str, str] = {
     "part of the plan.",
     "flare": "You have a flare-up. Today: %(amount)s %(measure)s. In small steps you then come "
     "back to your old amount.",
+    "way-back": "Today: %(amount)s %(measure)s, then stop. After the flare-up you come back to "
+    "your old amount step by step.",
     "at-goal": "You are at your goal. Your amount to keep: %(amount)s %(measure)s.",
     "rate-ladder": "Write down %(fewest)s to %(most)s movements that you avoid, and rate each from "
     "0 to 100.",
@@ -131,6 +133,8 @@ def _why(state: State, at_goal: bool, today: int) -> str:
         return "flare"
     if state.after_gap:
         return "after-gap"
+    if state.coming_back:
+        return "way-back"
     if at_goal:
         return "at-goal"
     judged = [w for w in state.weeks if w.decision in WHY]

@@ -7,7 +7,8 @@ from an answer of the API. These files only put them in order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
+from itertools import groupby
 
 from tests.journeys.closing import Closing
 from tests.journeys.play import Record, Scene
@@ -29,9 +30,9 @@ from tests.journeys.telling import Said, Teller, elevated_of, group_of, names_of
 COMMAND = "python -m tests.journeys"
 TIERS = {1: "critical", 2: "high", 3: "routine"}
 BETWEEN = ("flare", "ladder", "agreed", "aim", "goal", "follow-up", "alert", "cleared")
+# What everybody who reads the page knows already.
+SILENT = ("open", "deliver")
 ACTIONS = {
-    "open": "opened",
-    "deliver": "seen in the feed",
     "acknowledge": "acknowledged",
     "start": "work began",
     "contact": "contact",
@@ -170,7 +171,7 @@ class Page(Teller):
         if not factors:
             yield "- **Elevated factors:** none."
         for reason in reasons:
-            yield f"- **Elevated factor.** {reason}."
+            yield from item(f"**Elevated factor.** {reason}.")
         yield from item(
             f"**Likely to respond: {index['outcome']}** ({index['value']:g} of 10; an index that "
             "is not validated; it changes support, never access). "
@@ -410,10 +411,10 @@ class Page(Teller):
         if alert["patient_was_told"]:
             yield from quoted(f"- The patient was told: “{alert['patient_was_told']}”")
         yield ">"
-        for event in found["history"]:
-            words = self._event(event, opened)
-            if words:
-                yield from quoted(words)
+        done = [event for event in found["history"] if event["action"] not in SILENT]
+        for at, together in groupby(done, key=lambda event: instant(event["at"])):
+            words = "; ".join(self._event(event) for event in together)
+            yield from quoted(f"- {self.time(at)}, {span(at - opened)} later: {words}")
         yield ""
 
     def _evidence(self, evidence: Said) -> Iterator[str]:
@@ -439,9 +440,7 @@ class Page(Teller):
                 + "."
             )
 
-    def _event(self, event: Said, opened: datetime) -> str:
-        if event["action"] in ("open", "deliver"):
-            return ""
+    def _event(self, event: Said) -> str:
         detail = event["detail"] or {}
         more = ""
         if event["action"] == "contact":
@@ -449,11 +448,7 @@ class Page(Teller):
         if detail.get("code"):
             more = f" as {plain(detail['code'])}"
         note = f" *“{event['note']}”*" if event["note"] else ""
-        at = instant(event["at"])
-        return (
-            f"- {self.time(at)}, {span(at - opened)} later: "
-            f"{ACTIONS.get(event['action'], event['action'])}{more}.{note}"
-        )
+        return f"{ACTIONS.get(event['action'], event['action'])}{more}{note}"
 
 
 def _new_decisions(said: Said) -> list[Said]:

@@ -296,9 +296,9 @@ def test_a_flare_lowers_the_quota_never_to_nothing_and_told_twice_is_told_once(
     for _ in range(3):
         told = quota(world, walker)
         assert not told["in_flare"]
-        back.append(told["today"])
+        back.append((told["today"], "come back to your old amount" in told["for_patient"]))
         walk(world, walker, told["today"])
-    assert back == [10, 11, 13]
+    assert back == [(10, True), (11, True), (13, False)]
 
 
 def test_a_pause_is_answered_by_its_length(world: World, walker: PatientAccount) -> None:
