@@ -18,6 +18,7 @@ from backend.core.pagination import decode_cursor, encode_cursor
 from backend.core.problems import not_found
 from backend.patients.models import Patient
 from backend.practices.models import Provider
+from backend.programme import service as programme
 from backend.risk import service as risk
 
 
@@ -32,11 +33,12 @@ class FeedPage:
 
 @dataclass(frozen=True)
 class AlertView:
-    """One alert with all that a provider needs to judge it."""
+    """One alert with all that a provider needs to judge it; ``dose`` is that of now."""
 
     alert: Row[Any]
     history: list[AlertEvent]
     trend: list[risk.TrendPoint]
+    dose: programme.PatientDose | None
 
 
 def version() -> int:
@@ -105,6 +107,7 @@ def get(alert_id: UUID) -> AlertView:
         row,
         list(session.scalars(events.order_by(AlertEvent.at, AlertEvent.id))),
         risk.trend(alert.patient_id),
+        programme.dose_of_patient(alert.patient_id),
     )
 
 

@@ -11,6 +11,7 @@ from backend.alerts.events import TYPES
 from backend.alerts.states import RESOLUTIONS
 from backend.core.pagination import MAX_PAGE
 from backend.core.schema import Schema, short_text
+from backend.programme.dose_schemas import PatientDoseOut
 
 
 class FeedQuery(Schema):
@@ -137,6 +138,12 @@ class AlertDetail(Schema):
     alert = fields.Nested(AlertOut, required=True)
     history = fields.List(fields.Nested(AlertEventOut), required=True)
     trend = fields.List(fields.Nested(AlertTrendPoint), required=True)
+    dose = fields.Nested(
+        PatientDoseOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "of the patient's plan, as it is now; none without a plan"},
+    )
 
 
 class NoteIn(Schema):

@@ -110,7 +110,6 @@ def alert(
     rules, scales = _rules(), _scales()
     titles = factors.titles_of(rules, scales)
     at = now()
-    plan, found_dose = plans.plan_and_dose(found.patient_id)
     situation = states.Situation(
         status=found.status,
         tier=found.tier,
@@ -127,8 +126,8 @@ def alert(
         names={provider.id: provider.name for provider in practices.list_providers()},
         moves=present.moves(situation, at),
         resolutions=states.RESOLUTIONS,
-        dose=found_dose,
-        dose_rows=plans.dose_rows(plan, found_dose) if plan and found_dose else [],
+        dose=view.dose,
+        dose_rows=plans.dose_rows(view.dose),
         points=points,
         drawing=course.drawing(points, missed, found, rules, _zone()),
         notice=present.NOTICES.get(done or ""),
@@ -210,7 +209,7 @@ def _care(patient_id: UUID) -> dict[str, Any]:
     opened = alerts.opened_for(patient_id)
     missed = occasions.missed_weeks(patient_id)
     hold = risk.open_hold(patient_id)
-    plan, found_dose = plans.plan_and_dose(patient_id)
+    found_dose = programme.dose_of_patient(patient_id)
     audit.record("goal.read", practice_id=actor.practice_id, patient_id=patient_id)
     assessed = present.by_kind(risk.latest(patient_id))
     rules, scales, zone = _rules(), _scales(), _zone()
@@ -223,9 +222,9 @@ def _care(patient_id: UUID) -> dict[str, Any]:
         "alerts": course.numbered(opened, points),
         "picture": course.picture(points, missed, opened, rules, scales, path, zone),
         "panels": factors.panels(points, missed, rules, scales, zone),
-        "plan": plan,
+        "plan": plans.plan_of(patient_id),
         "dose": found_dose,
-        "dose_rows": plans.dose_rows(plan, found_dose) if plan and found_dose else [],
+        "dose_rows": plans.dose_rows(found_dose),
         "goals": plans.shown_goals(programme.goals_of(patient_id)),
         "decided": programme.decisions_of(patient_id, DECISIONS),
         "barring": contraindications.answered(patient_id),

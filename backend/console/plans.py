@@ -39,21 +39,22 @@ class ShownGoal:
     attainment: str
 
 
-def plan_and_dose(
-    patient_id: UUID,
-) -> tuple[programme.PlanView | None, PatientDose | None]:
-    """A patient's plan with its dose; neither before there is one."""
+def plan_of(patient_id: UUID) -> programme.PlanView | None:
+    """A patient's plan, if there is one yet."""
     try:
-        return programme.plan_for_providers(patient_id), programme.dose_of_patient(patient_id)
+        return programme.plan_for_providers(patient_id)
     except Problem as problem:
         if problem.status != 404:
             raise
-        return None, None
+        return None
 
 
-def dose_rows(plan: programme.PlanView, found: PatientDose) -> list[tuple[str, Dose]]:
+def dose_rows(found: PatientDose | None) -> list[tuple[str, Dose]]:
     """Each module's title with its dose, in the order of the plan."""
-    return [(view.module.title, found.report.modules[view.module.id]) for view in plan.activities]
+    if found is None:
+        return []
+    known = programme.newest_modules()
+    return [(known[name].title, dose) for name, dose in found.report.modules.items()]
 
 
 def shown_goals(goals: Goals) -> list[ShownGoal]:

@@ -21,7 +21,6 @@ from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
 from backend.core.identity import actor
-from backend.core.problems import not_found
 from backend.patients.models import Patient
 from backend.programme import dose, progression
 from backend.programme.dose import Facts, GradeOffer, Report, Share
@@ -71,16 +70,15 @@ class PracticeDose:
     adequate: Share
 
 
-def dose_of_patient(patient_id: UUID) -> PatientDose:
-    """The dose of a patient's active plan. Raises ``Problem`` 404 without one."""
+def dose_of_patient(patient_id: UUID) -> PatientDose | None:
+    """The dose of a patient's active plan; ``None`` without one."""
     mine = and_(CarePlan.patient_id == patient_id, CarePlan.status == "active")
     found = _facts(actor.practice_id, mine)
     if not found:
-        raise not_found("care plan yet")
+        return None
     rule = risk.pathway(actor.practice_id).engagement
     used = engagement_of([patient_id])[patient_id].dose_percent(rule, now().date())
     [activities] = found.values()
-    audit.record("dose.read", practice_id=actor.practice_id, patient_id=patient_id)
     return PatientDose(dose.report(activities), used)
 
 

@@ -12,6 +12,7 @@ from backend.core import audit
 from backend.core.api import Blueprint
 from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, PATIENT, actor, anyone, may_call
+from backend.core.problems import not_found
 from backend.patients import service as patients
 from backend.programme import dose_schemas, goals, graded_schemas, module_files, schemas, service
 
@@ -59,7 +60,11 @@ def plan(patient_id: UUID) -> Any:
 def dose(patient_id: UUID) -> Any:
     """How much of a patient's plan was delivered, received and practised."""
     patients.find(patient_id)
-    return service.dose_of_patient(patient_id)
+    audit.record("dose.read", practice_id=actor.practice_id, patient_id=patient_id)
+    found = service.dose_of_patient(patient_id)
+    if found is None:
+        raise not_found("care plan yet")
+    return found
 
 
 @blueprint.route("/me/activities/<uuid:activity_id>")

@@ -70,3 +70,15 @@ def test_without_a_plan_an_alert_has_no_dose(
     browser = signed_in(app, world, clinician).open(f"/console/alerts/{alert.id}")
     assert browser.status == 200
     assert "Plan and dose received" not in browser.text
+
+
+def test_an_alert_tells_a_program_the_dose_too(world: World, clinician: ProviderAccount) -> None:
+    patient = world.onboarded(clinician, 2)
+    for severity in (4, 8, 9):
+        world.weekly(patient, severity)
+    world.sign_in(clinician)
+    [alert, *_] = world.alerts(clinician)
+    told = world.ok(world.get(f"/v1/alerts/{alert['id']}", clinician))["dose"]
+    assert told == world.ok(world.get(f"/v1/patients/{patient.id}/dose", clinician))
+    received = told["report"]["whole"]["received"]
+    assert (received["done"], received["percent"]) == (0, 0)
