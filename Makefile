@@ -28,6 +28,8 @@ bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
 	$(BIN)/python -m benchmarks.road
 	$(BIN)/python -m benchmarks.today
 	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.year_of_texts
+	$(BIN)/python -m benchmarks.planning
 
 bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures
 	$(BIN)/python -m benchmarks.risk

@@ -7,7 +7,8 @@ week is any seven days in a row, so that no boundary between two weeks lets six 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ A_WEEK = 3
 WEEK_DAYS = 7
 # Within so many days of now lies every text that can hold another one back.
 LOOKED_BACK = timedelta(days=WEEK_DAYS + 1)
+# For whom texts were planned within two weeks, whether they left or not, shares the number.
+SHARED_WITHIN = timedelta(days=2 * WEEK_DAYS)
 
 
 def first_free_day(day: date, left: Iterable[date]) -> date:
@@ -34,13 +37,28 @@ def first_free_day(day: date, left: Iterable[date]) -> date:
     return free
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A text that left to the number: when, and about what."""
+
+    at: datetime
+    subject: Hashable
+
+
 def departure(
-    at: datetime, time_zone: str, hours: Hours, left: Iterable[datetime]
+    at: datetime,
+    time_zone: str,
+    hours: Hours,
+    earlier: Sequence[Earlier],
+    people: int = 1,
+    subject: Hashable = None,
 ) -> datetime | None:
     """The first instant from ``at`` on at which a text may leave, in UTC; ``None``: never.
 
-    Outside quiet hours and within the caps, given when texts to this number have ``left`` in the
-    eight days before. A text that waits for a day to come leaves at its first open hour.
+    Outside quiet hours and within the caps, given what left to this number in the eight days
+    before. A text that waits for a day to come leaves at its first open hour. Where several
+    ``people`` share the number, a second text about the same ``subject`` leaves room for the first
+    ones of the others: so many in seven days as the week's cap has more places than people.
     Raises ``zoneinfo.ZoneInfoNotFoundError`` for an unknown zone.
     """
     zone = ZoneInfo(time_zone)
@@ -48,7 +66,26 @@ def departure(
     if opening is None:
         return None
     day = opening.astimezone(zone).date()
-    free = first_free_day(day, [instant.astimezone(zone).date() for instant in left])
+    free = first_free_day(day, [_day(each, zone) for each in earlier])
+    if people > 1 and subject is not None and subject in {each.subject for each in earlier}:
+        room = A_WEEK - people
+        if room < 1:
+            return None
+        again = sorted((_day(each, zone) for each in _repeats(earlier)), reverse=True)
+        if len(again) >= room:
+            free = max(free, again[room - 1] + timedelta(days=WEEK_DAYS))
     if free == day:
         return opening
     return send_time(datetime.combine(free, datetime.min.time(), zone), time_zone, hours)
+
+
+def _day(text: Earlier, zone: ZoneInfo) -> date:
+    return text.at.astimezone(zone).date()
+
+
+def _repeats(earlier: Sequence[Earlier]) -> Iterator[Earlier]:
+    told: set[Hashable] = set()
+    for each in sorted(earlier, key=lambda text: text.at):
+        if each.subject is not None and each.subject in told:
+            yield each
+        told.add(each.subject)

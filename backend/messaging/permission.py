@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask, current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from backend.core.database import session
 from backend.messaging import caps, numbers, quiet_hours, service
@@ -93,22 +93,40 @@ def may_leave(row: Communication, at: datetime) -> Verdict:
     opening = quiet_hours.send_time(at, zone, hours)
     if opening is not None and opening > at:
         return Wait(opening, "quiet hours")
-    free = caps.departure(at, zone, hours, _left(row, at))
+    earlier, people = _others(row, at)
+    free = caps.departure(at, zone, hours, earlier, people, row.subject_id)
     if free is None:
-        return Cancel("no hour is left at which it may leave")
+        return Cancel("no room is left for it")
     return Leave() if free <= at else Wait(free, "enough texts for now")
 
 
-def _left(row: Communication, at: datetime) -> list[datetime]:
-    """When other texts to the number left of late; no other text to it is judged meanwhile."""
+def _others(row: Communication, at: datetime) -> tuple[list[caps.Earlier], int]:
+    """What else left to the number of late, and how many people share it.
+
+    No other text to it is judged until the transaction ends.
+    """
     key = int.from_bytes(row.phone_index[:4], signed=True)
     session.execute(select(func.pg_advisory_xact_lock(LOCK_SPACE, key)))
-    found = select(Communication.submitted_at).where(
-        Communication.phone_index == row.phone_index,
-        Communication.direction == OUT,
-        Communication.urgent.is_(False),
-        Communication.submitted_at >= at - caps.LOOKED_BACK,
-        Communication.status.in_(COUNTED),
-        Communication.id != row.id,
-    )
-    return [instant for instant in session.scalars(found) if instant is not None]
+    found = session.execute(
+        select(
+            Communication.submitted_at,
+            Communication.status,
+            Communication.patient_id,
+            Communication.subject_id,
+        ).where(
+            Communication.phone_index == row.phone_index,
+            Communication.direction == OUT,
+            Communication.urgent.is_(False),
+            Communication.id != row.id,
+            or_(
+                Communication.submitted_at >= at - caps.LOOKED_BACK,
+                Communication.created_at >= at - caps.SHARED_WITHIN,
+            ),
+        )
+    ).all()
+    earlier = [
+        caps.Earlier(left_at, subject)
+        for left_at, status, _, subject in found
+        if status in COUNTED and left_at is not None and left_at >= at - caps.LOOKED_BACK
+    ]
+    return earlier, len({patient for _, _, patient, _ in found} | {row.patient_id})

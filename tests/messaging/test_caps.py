@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.messaging.caps import A_DAY, A_WEEK, WEEK_DAYS, departure, first_free_day
+from backend.messaging.caps import A_DAY, A_WEEK, WEEK_DAYS, Earlier, departure, first_free_day
 from backend.messaging.quiet_hours import Hours
 from tests.messaging.test_quiet_hours import instants, local, nights, zones
 from tests.time_page import utc
@@ -19,6 +19,11 @@ DAY = timedelta(days=1)
 START = date(2026, 6, 1)
 LONDON = "Europe/London"
 WAKING = Hours.outside(20, 9)
+
+
+def alone(left: list[datetime]) -> list[Earlier]:
+    """Texts to a number that one person has."""
+    return [Earlier(at, None) for at in left]
 
 
 @pytest.mark.parametrize(
@@ -63,12 +68,38 @@ def test_the_first_free_day(left: list[int], today: int, free: int) -> None:
     ],
 )
 def test_departures_in_london(at: str, left: list[str], leaves: str) -> None:
-    found = departure(utc(at), LONDON, WAKING, [utc(each) for each in left])
+    found = departure(utc(at), LONDON, WAKING, alone([utc(each) for each in left]))
     assert found == utc(leaves)
 
 
 def test_without_an_open_hour_there_is_no_departure() -> None:
     assert departure(utc("2026-06-01 12:00"), LONDON, Hours.between(0, 0), []) is None
+
+
+NOON = utc("2026-06-05 11:00")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "people", "subject", "days"),
+    [
+        # Ann's first reminder leaves; a second within seven days waits, for Ben's next text.
+        ([(4, "ann"), (3, "ben")], 2, "ann", 0),
+        ([(4, "ann"), (2, "ann")], 2, "ann", 5),
+        ([(4, "ann"), (2, "ann")], 2, "ben", 0),
+        # Who is alone keeps all three.
+        ([(4, "ann"), (2, "ann")], 1, "ann", 0),
+        # Three on a phone: the first text about each, and no other.
+        ([(4, "ann"), (3, "ben")], 3, "ann", None),
+        ([(4, "ann"), (3, "ben")], 3, "eve", 0),
+    ],
+)
+def test_on_a_shared_phone_first_texts_come_before_second_ones(
+    earlier: list[tuple[int, str]], people: int, subject: str, days: int | None
+) -> None:
+    left = [Earlier(NOON - ago * DAY, what) for ago, what in earlier]
+    found = departure(NOON, LONDON, WAKING, left, people, subject)
+    waits = None if found is None else (local(found, LONDON).date() - NOON.date()).days
+    assert waits == days
 
 
 @given(
@@ -84,14 +115,14 @@ def test_whatever_is_planned_no_day_and_no_seven_days_hold_too_many(
     at = start
     for pause in pauses:
         at += pause
-        leaves = departure(at, zone, hours, [each for each in left if each <= at])
+        leaves = departure(at, zone, hours, alone([each for each in left if each <= at]))
         assert leaves is not None and leaves >= at
         assert hours.allow(local(leaves, zone))
         if leaves == at:  # as a claim does: what may not leave now is asked again then
             left.append(leaves)
         else:
             at = leaves
-            assert departure(at, zone, hours, left) == at, "waiting once is enough"
+            assert departure(at, zone, hours, alone(left)) == at, "waiting once is enough"
             left.append(at)
     days = sorted(local(each, zone).date() for each in left)
     assert max(Counter(days).values()) <= A_DAY
@@ -107,6 +138,6 @@ def test_the_rhythm_of_a_check_in_fits_the_caps_in_every_zone(start: datetime, z
     for week in range(4):
         for days in (0, 2, 4):
             at = first + timedelta(days=7 * week + days)
-            found = departure(at, zone, WAKING, left)
+            found = departure(at, zone, WAKING, alone(left))
             assert found is not None and local(found, zone).date() == at.date()
             left.append(found)
