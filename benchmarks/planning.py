@@ -37,7 +37,7 @@ from tests.conftest import make_settings
 
 ENROLLED = tuple(map(int, os.environ.get("LUMBRA_BENCH_ENROLLED", "10000,1000000").split(",")))
 DUE = 10_000
-JOBS = (10_000, 100_000)
+JOBS = tuple(map(int, os.environ.get("LUMBRA_BENCH_JOBS", "10000,100000").split(",")))
 NOON = datetime(2026, 9, 1, 11, tzinfo=UTC)
 EMPTIED = (
     "procrastinate_events, procrastinate_jobs, communication_event, communication, access_link,"
@@ -67,7 +67,7 @@ QUESTION = """
 EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF)
 SELECT check_in.id FROM check_in JOIN enrolment ON enrolment.id = check_in.enrolment_id
 WHERE check_in.status = 'open' AND check_in.next_reminder_at <= %s
-ORDER BY check_in.opens_at LIMIT 500 FOR UPDATE OF check_in SKIP LOCKED
+ORDER BY check_in.next_reminder_at LIMIT 500 FOR UPDATE OF check_in SKIP LOCKED
 """
 TOUCHED = """
 SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0), n_tup_ins + n_tup_upd,
@@ -118,7 +118,7 @@ def _fill(app: Flask, connection: Any, practice_id: Any, count: int) -> None:
 
 def _tick(app: Flask, connection: Any, count: int) -> None:
     for line in connection.execute(QUESTION, (NOON,)):
-        print(f"    {line[0]}")
+        print(f"    {line[0]}", flush=True)
     before = _touched(connection)
     wall, cpu = time.perf_counter(), time.process_time()
     planned = worker.tick(app, "plan-reminders")

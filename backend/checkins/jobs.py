@@ -7,9 +7,11 @@ before the commit leaves every row as it was, and the next tick finds it due aga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.alerts import service as alerts
 from backend.checkins import occasions, reminders, schedule
@@ -36,7 +38,7 @@ def open_due(limit: int) -> int:
     5. Plan the next week; the unique key makes a second planning harmless.
     """
     at = now()
-    rows = _take(CheckIn.status == SCHEDULED, CheckIn.opens_at <= at, limit=limit)
+    rows = _take(SCHEDULED, CheckIn.opens_at, limit)
     planned = []
     for check_in, enrolment in rows:
         if enrolment.status != ACTIVE:
@@ -61,7 +63,7 @@ def plan_reminders(limit: int) -> int:
        the unique key ``(number, purpose, occurrence)`` makes a second planning harmless.
     """
     at = now()
-    rows = _take(CheckIn.status == OPEN, CheckIn.next_reminder_at <= at, limit=limit)
+    rows = _take(OPEN, CheckIn.next_reminder_at, limit)
     reminders.queue([(c, e) for c, e in rows if e.status == ACTIVE and e.text_reminders], at)
     for check_in, enrolment in rows:
         window = reminders.window_of(check_in, enrolment)
@@ -81,7 +83,7 @@ def close_due(limit: int) -> int:
     3. Tell the practice of high-risk people who have been silent for the pathway's time.
     """
     at = now()
-    rows = _take(CheckIn.status == OPEN, CheckIn.closes_at <= at, limit=limit)
+    rows = _take(OPEN, CheckIn.closes_at, limit)
     if not rows:
         return 0
     for check_in, _ in rows:
@@ -159,12 +161,16 @@ def _decide(
             alerts.raise_for(practice.id, patient_id, decisions)
 
 
-def _take(*conditions: object, limit: int) -> Sequence[tuple[CheckIn, Enrolment]]:
+def _take(
+    status: str, due: InstrumentedAttribute[Any], limit: int
+) -> Sequence[tuple[CheckIn, Enrolment]]:
+    """Check-ins of a status whose instant has passed, in the order of the index that finds them:
+    a batch reads what it takes, however many more are due."""
     query = (
         select(CheckIn, Enrolment)
         .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
-        .where(*conditions)  # type: ignore[arg-type]
-        .order_by(CheckIn.opens_at)
+        .where(CheckIn.status == status, due <= now())
+        .order_by(due)
         .limit(limit)
         .with_for_update(of=CheckIn, skip_locked=True)
     )
