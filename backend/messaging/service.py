@@ -33,6 +33,8 @@ from backend.messaging.models import (
 from backend.messaging.practice_hours import clock_and_hours
 from backend.practices.models import Practice
 
+# How an opt-out came about when whoever has the number is somebody else.
+WRONG_NUMBER = "wrong-number"
 # How long a text without an end of its own is worth a second try.
 PATIENCE = timedelta(days=1)
 # Ends the occurrence of a second try.
@@ -185,6 +187,19 @@ def opt_out(phone: str, how: str) -> None:
 def opt_in(phone: str, how: str) -> None:
     """This number may be sent texts again."""
     _record_choice(blind_index(phone), START, how)
+
+
+def take_back_wrong_number(phone: str) -> None:
+    """Somebody has shown that a number is theirs after all. A stop of any other kind stands."""
+    index = blind_index(phone)
+    newest = session.scalar(
+        select(OptOut)
+        .where(OptOut.phone_index == index)
+        .order_by(OptOut.at.desc(), OptOut.id.desc())
+        .limit(1)
+    )
+    if newest is not None and (newest.action, newest.how) == (STOP, WRONG_NUMBER):
+        _record_choice(index, START, "in-person")
 
 
 def is_opted_out(phone_index: bytes) -> bool:

@@ -27,6 +27,8 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "help": (frozenset(), frozenset()),
     "check-in-answer": (frozenset({"practice"}), frozenset()),
     "check-in-answer-shared": (frozenset({"practice", "letter"}), frozenset()),
+    "number-code": (frozenset({"practice", "code"}), frozenset()),
+    "number-changed": (frozenset({"practice"}), frozenset()),
     # What answers a text on the spot.
     "answer-next": (frozenset({"number", "count", "example"}), frozenset()),
     "answer-unclear": (frozenset({"count", "example"}), frozenset()),
@@ -42,7 +44,7 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "maybe-stop": (frozenset({"practice"}), frozenset()),
     "wrong-number": (frozenset(), frozenset()),
 }
-PURPOSES = ("invitation", "check-in", "sign-in-code", "alert", "help", "safety", "reply")
+PURPOSES = ("invitation", "check-in", "sign-in-code", "alert", "help", "safety", "reply", "number")
 # A text must fit one segment with values of these lengths.
 TYPICAL = {
     "practice": "P" * 20,

@@ -156,3 +156,21 @@ class SignInCode(OwnedByPractice, Base):
     expires_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(server_default="0")
     used_at: Mapped[datetime | None]
+
+
+class PhoneChange(OwnedByPractice, Base):
+    """A new number that waits for the code sent to it. Only a keyed hash of the code is kept."""
+
+    __tablename__ = "phone_change"
+    __table_args__ = (Index("ix_phone_change_patient", "patient_id", "created_at"),)
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    phone: Mapped[str] = mapped_column(Encrypted)
+    phone_index: Mapped[bytes]
+    code_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    used_at: Mapped[datetime | None]
+    asked_by_role: Mapped[str]
+    asked_by: Mapped[UUID | None]

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from backend.core import audit, sessions
-from backend.core.api import Blueprint
+from backend.core.api import Blueprint, ProblemSchema
 from backend.core.identity import CARE_TEAM, PATIENT, STAFF, actor, anyone, may_call
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.schema import WEEKDAYS
-from backend.patients import consent, contraindications, schemas, service, sign_in
+from backend.patients import consent, contraindications, phones, schemas, service, sign_in
 from backend.patients.models import Enrolment
 from backend.practices.schemas import Tokens
 
@@ -49,13 +49,30 @@ def patient(patient_id: UUID) -> Any:
 
 @blueprint.route("/patients/<uuid:patient_id>", methods=["PATCH"])
 @may_call(*STAFF)
-@blueprint.arguments(schemas.Rhythm)
+@blueprint.arguments(schemas.PatientChange)
 @blueprint.alt_response(409, schema=schemas.PatientOut)
+@blueprint.alt_response(429, schema=ProblemSchema)
 @blueprint.response(200, schemas.PatientOut)
 def change_patient(body: dict[str, Any], patient_id: UUID) -> Any:
-    """Note what a patient has asked for: reminders by text or none, another day or hour."""
+    """Note what a patient has asked for: reminders by text or none, another day, hour or number.
+
+    A code goes to another number and waits for its confirmation, unless it was verified in person.
+    """
     enrolment = service.find(patient_id)
     _change(enrolment, body, how="asked the practice")
+    return enrolment
+
+
+@blueprint.route("/patients/<uuid:patient_id>/phone", methods=["POST"])
+@may_call(*STAFF)
+@limiter.limit(sign_in_limit)
+@blueprint.arguments(schemas.PhoneCode)
+@blueprint.alt_response(409, schema=schemas.PatientOut)
+@blueprint.response(200, schemas.PatientOut)
+def confirm_patient_phone(body: dict[str, Any], patient_id: UUID) -> Any:
+    """Confirm a patient's new number with the code that the patient reads out."""
+    enrolment = service.find(patient_id)
+    phones.confirm(enrolment, body["code"])
     return enrolment
 
 
@@ -63,6 +80,10 @@ def _change(enrolment: Enrolment, body: dict[str, Any], how: str) -> None:
     service.change_rhythm(enrolment, body.get("checkin_weekday"), body.get("checkin_hour"))
     if "text_reminders" in body:
         consent.choose_texts(enrolment, body["text_reminders"], how)
+    if "phone_verified" in body:
+        phones.change_in_person(enrolment, body["phone"])
+    elif "phone" in body:
+        phones.ask_to_change(enrolment, body["phone"])
 
 
 @blueprint.route("/patients/<uuid:patient_id>/invitation", methods=["POST"])
@@ -132,11 +153,27 @@ def me() -> Any:
 @blueprint.arguments(schemas.MeIn)
 @blueprint.response(200, schemas.Me)
 def change_me(body: dict[str, Any]) -> Any:
-    """Choose the language, whether reminders come by text, and when the check-in comes."""
+    """Choose the language, whether reminders come by text, and when the check-in comes.
+
+    Another phone number is sent a code, and is used once that is confirmed.
+    """
     enrolment = service.find(actor.id)
     if "language" in body:
         service.change_language(enrolment, body["language"])
     _change(enrolment, body, how="app")
+    return enrolment
+
+
+@blueprint.route("/me/phone", methods=["POST"])
+@may_call(PATIENT)
+@limiter.limit(sign_in_limit)
+@blueprint.arguments(schemas.PhoneCode)
+@blueprint.alt_response(409, schema=schemas.Me)
+@blueprint.response(200, schemas.Me)
+def confirm_phone(body: dict[str, Any]) -> Any:
+    """Confirm a new number with the code that was texted to it."""
+    enrolment = service.find(actor.id)
+    phones.confirm(enrolment, body["code"])
     return enrolment
 
 

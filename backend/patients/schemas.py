@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from backend.core.pagination import MAX_PAGE
 from backend.core.schema import LANGUAGES, WEEKDAYS, Phone, Schema, short_text, time_zone
+from backend.patients import phones
 from backend.patients.contraindications import ANSWERS, QUESTIONS, REVIEWS
 
 
@@ -173,6 +174,30 @@ class MeIn(Rhythm):
     """What a patient may change of themselves. Give at least one."""
 
     language = fields.String(validate=validate.OneOf(LANGUAGES))
+    phone = Phone(
+        metadata={"description": "a code goes to it; the change waits for POST /v1/me/phone"}
+    )
+
+
+class PatientChange(Rhythm):
+    """What the practice may change of a patient. Give at least one."""
+
+    phone = Phone(metadata={"description": "a code goes to it, unless it was verified"})
+    phone_verified = fields.String(
+        validate=validate.OneOf(("in-person",)),
+        metadata={"description": "how the practice has seen that the number is the patient's"},
+    )
+
+    @ma.validates_schema
+    def verified_what(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if "phone_verified" in data and "phone" not in data:
+            raise ma.ValidationError("Give the number that was verified.", "phone")
+
+
+class PhoneCode(Schema):
+    """The code that came to a new number."""
+
+    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}$"))
 
 
 class Me(Schema):
@@ -188,6 +213,13 @@ class Me(Schema):
     )
     checkin_hour = fields.Integer(required=True)
     text_reminders = fields.Boolean(required=True)
+    phone_works = fields.Function(
+        lambda enrolment: phones.works(enrolment.patient),
+        metadata={
+            "type": "boolean",
+            "description": "false: texts do not arrive; ask for the number",
+        },
+    )
     text_letter = fields.String(
         allow_none=True,
         metadata={
