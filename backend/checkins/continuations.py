@@ -37,8 +37,9 @@ from backend.risk.service import Source, TrendPoint
 PHQ9 = "phq9.total"
 GLOBAL_CHANGE = "pgic.change"
 RED_FLAG_CHECK = "red-flag-check"
+NON_ENGAGEMENT = "non-engagement"
 # What the programme cannot do by itself yet stands in the plan's notes for the provider.
-NOTED = frozenset({"step-up", "hand-over", "swap", "step-down", "non-engagement"})
+NOTED = frozenset({"step-up", "hand-over", "swap", "step-down", NON_ENGAGEMENT})
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,7 @@ def _into_plan(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, An
 def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
     course = risk.assess(road.source, scores)
     road = replace(road, late=road.late or not course.is_newest)
-    progress = (
-        programme.adapt(road.check_in.patient_id, course.factors)
-        if course.is_newest
-        else programme.Progress(None, 0)
-    )
+    progress = programme.adapt(road.source.patient_id, road.at, road.response_id, road.told_later)
     trend = feedback.trend(course.decision, road.language)
     looked = _look_back(road, scores, progress)
     new = Assessment(
@@ -160,6 +157,8 @@ def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[st
     evidence = {**_course_evidence(road, course), **looked.evidence}
     decisions = _decide(road, new, evidence, looked.state, told=trend["sentence"])
     asked_again = _act(road, decisions)
+    if not any(decision.kind == NON_ENGAGEMENT for decision in decisions):
+        programme.bring_in(progress, road.at, road.response_id, course.factors)
     next_step = _follow_ups(road, scores) or ("follow_up" if asked_again else "check_in")
     return {**_told(road, next_step, **_named(progress.next_module, road)), "trend": trend}
 

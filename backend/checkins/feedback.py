@@ -42,6 +42,21 @@ SENTENCES = {
         "flare_offer",
         "progress_all",
     ),
+    "plan": (
+        "advance",
+        "complete",
+        "hold",
+        "step-back",
+        "stuck",
+        "add-module",
+        "swap",
+        "swap-grade",
+        "step-up",
+        "step-down",
+        "provider-add",
+        "provider-drop",
+        "provider-move",
+    ),
     "why": (
         "safety",
         "join",
@@ -77,6 +92,18 @@ PLACES = {
     ("today", "progress_all"): {"modules"},
     ("today", "practice"): {"module"},
     ("why", "practice"): {"planned"},
+    **{
+        ("plan", name): {"module"}
+        for name in (
+            "add-module",
+            "swap",
+            "swap-grade",
+            "step-down",
+            "provider-add",
+            "provider-drop",
+            "provider-move",
+        )
+    },
 }
 
 

@@ -192,6 +192,19 @@ def _plan_faults(
             if load not in cells:
                 message = f"there is no plan for group {group} with {load} factors"
                 yield document.fault(message, "plan", "matrix", group, load)
+            yield from _support_faults(document, plan, group, load)
+
+
+def _support_faults(
+    document: Document, plan: Mapping[str, Any], group: str, load: str
+) -> Iterator[ContentError]:
+    support = mapping(mapping(mapping(plan["matrix"]).get(group)).get(load)).get("support")
+    levels = [mapping(each) for each in listed(plan.get("support_ladder"))]
+    if support is not None and levels:
+        known = {words for each in levels for words in listed(each.get("supports"))}
+        if support not in known:
+            message = f"no level of support_ladder stands for: {support}"
+            yield document.fault(message, "plan", "matrix", group, load, "support")
 
 
 def _modules_named(plan: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -202,6 +215,8 @@ def _modules_named(plan: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, .
             yield ("closing", str(group), number), name
     for domain, name in mapping(mapping(plan.get("coverage")).get("modules")).items():
         yield ("coverage", "modules", str(domain)), name
+    if "maintenance" in plan:
+        yield ("maintenance",), plan["maintenance"]
 
 
 def _decimal(value: float) -> Decimal:

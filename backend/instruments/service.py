@@ -255,6 +255,17 @@ def newest_values(patient_id: UUID, codes: Sequence[str]) -> dict[str, tuple[Dec
     return {code: (value, at) for code, value, at in session.execute(query) if value is not None}
 
 
+def values_of(patient_id: UUID, codes: Sequence[str]) -> Sequence[Any]:
+    """Every value of some scales that a patient has, with when and in which response; as columns,
+    oldest first."""
+    query = (
+        select(Score.at, Score.response_id, Score.code, Score.value)
+        .where(Score.patient_id == patient_id, Score.code.in_(codes), Score.value.is_not(None))
+        .order_by(Score.at, Score.id)
+    )
+    return session.execute(query).all()
+
+
 def score(asked: Questionnaire, answers: Mapping[str, Any]) -> list[scoring.Score]:
     """Every scale value of a set of answers, or why there is none. Pure.
 

@@ -69,6 +69,15 @@ def answers_of(patient_id: UUID) -> dict[str, str]:
     return {row.code: row.answer for row in session.execute(_NEWEST, {"patient_id": patient_id})}
 
 
+def said_by(patient_id: UUID) -> list[tuple[datetime, str, str]]:
+    """When each answer was given, to which question, and what it said; oldest first."""
+    every = select(
+        ContraindicationAnswer.at, ContraindicationAnswer.code, ContraindicationAnswer.answer
+    ).where(ContraindicationAnswer.patient_id == patient_id)
+    ordered = every.order_by(ContraindicationAnswer.at, ContraindicationAnswer.id)
+    return [(at, code, said) for at, code, said in session.execute(ordered)]
+
+
 def answered(patient_id: UUID) -> list[dict[str, object]]:
     """Every question with its newest answer, if there is one."""
     found = {row.code: row for row in session.execute(_NEWEST, {"patient_id": patient_id})}

@@ -26,7 +26,7 @@ from backend.core.ids import new_id
 from backend.core.pagination import decode_cursor, encode_cursor
 from backend.core.problems import Problem, invalid, not_found
 from backend.patients.models import Patient
-from backend.programme import diaries, diary_files
+from backend.programme import adaptation, diaries, diary_files
 from backend.programme.diaries import Diary
 from backend.programme.graded import zone_of
 from backend.programme.models import WAITING, Activity, ActivityEntry, PracticeLog
@@ -179,7 +179,7 @@ def change(
     if row.counts:
         _practised(view, row.day)
     if before is not None:
-        _not_practised(activity_id, before)
+        _not_practised(view.activity, before)
     record("activity.entry-change", view.activity, diary=diary.id)
     return _told(diary, row)
 
@@ -201,7 +201,7 @@ def remove(activity_id: UUID, entry_id: UUID, at: datetime | None = None) -> Non
     row.removed_at, row.values, row.counts, row.shared = now(), {}, False, False
     session.flush()
     if before is not None:
-        _not_practised(activity_id, before)
+        _not_practised(view.activity, before)
     record("activity.entry-remove", view.activity, diary=diary.id)
 
 
@@ -376,20 +376,22 @@ def _practised(view: ActivityView, day: date) -> None:
             where=~PracticeLog.done,
         )
     )
+    adaptation.practised(view.activity, day)
 
 
-def _not_practised(activity_id: UUID, day: date) -> None:
+def _not_practised(activity: Activity, day: date) -> None:
     """The last entry that said so may be gone: what the person noted themselves stays done."""
     session.execute(
         update(PracticeLog)
         .where(
-            PracticeLog.activity_id == activity_id,
+            PracticeLog.activity_id == activity.id,
             PracticeLog.day == day,
             PracticeLog.by_entry,
             ~says_done(),
         )
         .values(done=False, by_entry=False)
     )
+    adaptation.refold(activity.patient_id)
 
 
 def _fallback(patient_id: UUID, language: str) -> dict[str, Any] | None:

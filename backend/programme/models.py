@@ -11,17 +11,21 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.database import Base, OwnedByPractice
+from backend.programme import progression
 
-WAITING = "waiting"
-ACTIVE = "active"
-COMPLETED = "completed"
-STUCK = "stuck"
+WAITING = progression.WAITING
+ACTIVE = progression.ACTIVE
+COMPLETED = progression.COMPLETED
+STUCK = progression.STUCK
+SKIPPED = progression.SKIPPED
 
 
 class CarePlan(OwnedByPractice, Base):
     """A patient's plan, and the assessment it came from.
 
-    ``review_at``: when the clock next asks whether it is being used.
+    ``review_at``: when the clock next asks whether it is being used. ``folded_to``: the instant of
+    the newest moment that its activities have been moved on by. ``maintenance_since``: from when on
+    it only keeps the gains.
     """
 
     __tablename__ = "care_plan"
@@ -45,16 +49,24 @@ class CarePlan(OwnedByPractice, Base):
     notes: Mapped[list[Any]]
     created_at: Mapped[datetime]
     review_at: Mapped[datetime | None]
+    folded_to: Mapped[datetime]
+    maintenance_since: Mapped[datetime | None]
 
 
 class Activity(OwnedByPractice, Base):
-    """One assigned module, at the content version it started with, and why it was assigned."""
+    """One assigned module, at the content version it started with, and why it was assigned.
+
+    ``planned`` is its place in the plan as it was first made; a module that joined later has none.
+    ``optional`` may be left out; a ``skipped`` one a provider has taken out.
+    """
 
     __tablename__ = "activity"
     __table_args__ = (
         Index("uq_activity_module", "care_plan_id", "module_id", unique=True),
         Index("ix_activity_patient", "patient_id"),
-        CheckConstraint("status IN ('waiting', 'active', 'completed', 'stuck')", name="status"),
+        CheckConstraint(
+            "status IN ('waiting', 'active', 'completed', 'stuck', 'skipped')", name="status"
+        ),
         CheckConstraint("length(reason) > 0", name="reason"),
         CheckConstraint("grade BETWEEN 1 AND 4", name="grade"),
     )
@@ -64,6 +76,8 @@ class Activity(OwnedByPractice, Base):
     module_id: Mapped[str]
     module_version: Mapped[str]
     position: Mapped[int]
+    planned: Mapped[int | None]
+    optional: Mapped[bool] = mapped_column(server_default="false")
     factor: Mapped[str | None]
     reason: Mapped[str]
     status: Mapped[str]
@@ -245,6 +259,8 @@ class Adaptation(OwnedByPractice, Base):
     """One decision about a plan, with rule, version, inputs, and a sentence for each reader.
 
     ``occurrence`` names what was judged, such as a week, where the same may be judged again.
+    ``for_patient`` is in ``language``. ``at`` is when what was judged happened; ``provider_id`` who
+    decided, where it was not a rule.
     """
 
     __tablename__ = "adaptation"
@@ -269,5 +285,7 @@ class Adaptation(OwnedByPractice, Base):
     occurrence: Mapped[str | None]
     inputs: Mapped[dict[str, Any]]
     for_patient: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="en")
     for_provider: Mapped[str]
+    provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
     at: Mapped[datetime]

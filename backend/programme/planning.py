@@ -111,22 +111,29 @@ def _for_factors(
         found = modules_for(factor.factor, catalogue, names)
         if found and earned < shape.factor_modules:
             earned += 1
-            chosen += _with_what_it_builds_on(found[0], factor, names, catalogue)
+            chosen += with_what_it_builds_on(
+                found[0], factor.factor, factor.reason, names, catalogue
+            )
     return chosen
 
 
-def _with_what_it_builds_on(
-    module: Module, factor: ElevatedFactor, names: Sequence[str], catalogue: Mapping[str, Module]
+def with_what_it_builds_on(
+    module: Module,
+    factor: str | None,
+    reason: str,
+    already: Sequence[str],
+    catalogue: Mapping[str, Module],
 ) -> list[Assignment]:
+    """A module that joins a plan, after those it builds on which the plan does not hold."""
     before = [
         catalogue[needed.module]
         for needed in module.prerequisites
-        if needed.module not in names and needed.module in catalogue
+        if needed.module not in already and needed.module in catalogue
     ]
-    ahead = f"{factor.reason}; it prepares for {module.title}"
+    ahead = f"{reason}; it prepares for {module.title}"
     return [
-        *(Assignment(each, factor.factor, ahead) for each in before),
-        Assignment(module, factor.factor, factor.reason),
+        *(Assignment(each, factor, ahead) for each in before),
+        Assignment(module, factor, reason),
     ]
 
 

@@ -24,7 +24,7 @@ from backend.programme import module_files, modules, planning
 from backend.programme.clearance import Known, Reason, blocked, locked
 from backend.programme.clearances import known_of
 from backend.programme.graded import Standing, standings, zone_of
-from backend.programme.models import ACTIVE, WAITING, Activity, Adaptation, CarePlan
+from backend.programme.models import ACTIVE, SKIPPED, WAITING, Activity, Adaptation, CarePlan
 from backend.programme.modules import Catalogue, Grade, Module
 from backend.risk import service as risk
 from backend.risk.models import SafetyHold
@@ -34,7 +34,11 @@ from backend.risk.pathway import Pathway
 _STANDING_PLAN = (
     select(CarePlan, Activity)
     .join(Activity, Activity.care_plan_id == CarePlan.id)
-    .where(CarePlan.patient_id == bindparam("patient_id"), CarePlan.status == "active")
+    .where(
+        CarePlan.patient_id == bindparam("patient_id"),
+        CarePlan.status == "active",
+        Activity.status != SKIPPED,
+    )
     .order_by(Activity.position)
 )
 
@@ -136,6 +140,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
         notes=list(proposal.notes),
         created_at=at,
         review_at=_next_review(rules, at, at),
+        folded_to=at,
     )
     session.add(plan)
     session.flush()
@@ -150,6 +155,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
                 "module_id": assignment.module.id,
                 "module_version": assignment.module.version,
                 "position": position,
+                "planned": position,
                 "factor": assignment.factor,
                 "reason": assignment.reason,
                 "status": ACTIVE if position == 0 else WAITING,

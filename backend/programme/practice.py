@@ -15,6 +15,7 @@ from backend.core.database import session
 from backend.core.ids import new_id
 from backend.core.problems import invalid
 from backend.patients.models import Enrolment
+from backend.programme.adaptation import practised
 from backend.programme.models import ActivityEntry, PracticeLog
 from backend.programme.modules import Grade, PracticeValue
 from backend.programme.newest import keep_newest
@@ -62,6 +63,7 @@ def log_practice(
         "event_id": new_id(),
     }
     keep_practice([row])
+    practised(view.activity, day)
     record("activity.practice", view.activity)
 
 

@@ -20,13 +20,11 @@ HOLD = "hold"
 STEP_BACK = "step-back"
 STUCK = "stuck"
 
-FOR_PATIENT = {
-    ADVANCE: "You are ready for the next part. Well done for keeping at it.",
-    COMPLETE: "You have finished this module. What you have learned is yours to keep.",
-    HOLD: "Stay with this part for another week. Going over it again is time well spent.",
-    STEP_BACK: "Let us take a slightly easier step for now. That is part of how this works.",
-    STUCK: "This part seems hard to fit in. Your practice can help you find a smaller step.",
-}
+# What an activity can be, besides stuck: not begun, at work, done, left out by a provider.
+WAITING = "waiting"
+ACTIVE = "active"
+COMPLETED = "completed"
+SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,6 @@ class Decision:
     grade: int
     holds: int
     lacking: tuple[str, ...]
-
-    @property
-    def for_patient(self) -> str:
-        """The sentence a patient reads."""
-        return FOR_PATIENT[self.move]
 
 
 @dataclass(frozen=True)
@@ -101,17 +94,17 @@ def next_to_start(
     locked: Set[str] = frozenset(),
 ) -> str | None:
     """The next module to open: few at once, one new a week, none before what it builds on."""
-    if sum(s.status == "active" for s in standings) >= rule.active_at_once:
+    if sum(s.status == ACTIVE for s in standings) >= rule.active_at_once:
         return None
     if last_start is not None and at - last_start < timedelta(days=rule.new_every_days):
         return None
-    done = sum(s.status == "completed" for s in standings)
+    done = sum(s.status == COMPLETED for s in standings)
     passed = {s.module_id: s.grades_passed for s in standings}
     for standing in standings:
         # What the plan does not hold is nothing to wait for.
         ready = all(passed.get(p.module, p.grade) >= p.grade for p in standing.prerequisites)
         ready = ready and done >= min(standing.modules_done, len(standings) - 1)
-        if standing.status == "waiting" and ready and standing.module_id not in locked:
+        if standing.status == WAITING and ready and standing.module_id not in locked:
             return standing.module_id
     return None
 

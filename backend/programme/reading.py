@@ -15,6 +15,7 @@ from backend.core.database import session
 from backend.core.ids import new_id
 from backend.core.problems import invalid
 from backend.programme import modules
+from backend.programme.adaptation import answered_quiz
 from backend.programme.models import ModuleReading, QuizAttempt, ReadingPosition
 from backend.programme.modules import Grade, Module
 from backend.programme.newest import keep_newest
@@ -111,17 +112,18 @@ def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
     if faults:
         raise invalid(faults)
     percent = modules.mark(view.grade, answers)
-    session.add(
-        QuizAttempt(
-            practice_id=view.activity.practice_id,
-            patient_id=view.activity.patient_id,
-            activity_id=activity_id,
-            grade=view.activity.grade,
-            answers=dict(answers),
-            percent=percent,
-            at=now(),
-        )
+    attempt = QuizAttempt(
+        id=new_id(),
+        practice_id=view.activity.practice_id,
+        patient_id=view.activity.patient_id,
+        activity_id=activity_id,
+        grade=view.activity.grade,
+        answers=dict(answers),
+        percent=percent,
+        at=now(),
     )
+    session.add(attempt)
+    answered_quiz(view.activity, attempt)
     record("activity.quiz", view.activity)
     return QuizResult(
         percent,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.programme.adaptation import Progress, adapt
+from backend.programme.adaptation import Progress, adapt, bring_in, refold
 from backend.programme.choices import (
     approve,
     choose_aim,
@@ -59,6 +59,7 @@ __all__ = [
     "adapt",
     "answer_quiz",
     "approve",
+    "bring_in",
     "catalogue",
     "change_entry",
     "choose_aim",
@@ -84,6 +85,7 @@ __all__ = [
     "plan_next_review",
     "plan_of",
     "rate_ladder",
+    "refold",
     "remove_entry",
     "restrict_sleep",
     "set_goal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +50,12 @@ def open_hold(patient_id: UUID) -> SafetyHold | None:
             SafetyHold.patient_id == patient_id, SafetyHold.cleared_at.is_(None)
         )
     )
+
+
+def holds_of(patient_id: UUID) -> Sequence[SafetyHold]:
+    """Every safety hold there was, oldest first."""
+    query = select(SafetyHold).where(SafetyHold.patient_id == patient_id)
+    return session.scalars(query.order_by(SafetyHold.opened_at)).all()
 
 
 def hold(source: Source, finding: safety.Finding) -> None:

@@ -48,11 +48,22 @@ class Circumstance:
 
 
 @dataclass(frozen=True)
+class SupportLevel:
+    """One level of human support. ``raised`` is what a plan asks for that was raised to it;
+    ``supports`` are the words of the matrix that stand for it."""
+
+    name: str
+    raised: str
+    supports: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PlanRule:
     """How a plan is put together. ``matrix`` is keyed by risk group and by ``LOADS``.
 
     ``closing`` are modules that stand at the end, by risk group; ``coverage`` is the module by
-    which a domain enters the plans of ``covered_groups`` that lack it.
+    which a domain enters the plans of ``covered_groups`` that lack it. ``support_ladder`` are the
+    levels of support, the least first; ``maintenance`` is the module of a lighter plan.
     """
 
     core: tuple[str, ...]
@@ -66,6 +77,24 @@ class PlanRule:
     more_support: str
     active_at_once: int
     new_every_days: int
+    support_ladder: tuple[SupportLevel, ...]
+    maintenance: str
+
+    def level_above(self, support: str) -> SupportLevel | None:
+        """The level of support above the one that some words stand for; ``None`` at the top.
+
+        Words that no level has are below the first.
+        """
+        present = next(
+            (
+                n
+                for n, level in enumerate(self.support_ladder)
+                if support in (level.raised, *level.supports)
+            ),
+            -1,
+        )
+        above = self.support_ladder[present + 1 :]
+        return above[0] if above else None
 
     def circumstances_of(self, answers: Mapping[str, Any]) -> frozenset[str]:
         """What is true of a person who gave these answers at the baseline."""

@@ -24,6 +24,7 @@ from backend.risk.pathway import (
     PlanShape,
     ProgressionRule,
     ServiceTime,
+    SupportLevel,
 )
 from backend.risk.practice_rules import (
     ActivityRule,
@@ -218,6 +219,11 @@ def _plan(raw: Mapping[str, Any]) -> PlanRule:
         more_support=raw["more_support"],
         active_at_once=raw["active_at_once"],
         new_every_days=raw["new_every_days"],
+        support_ladder=tuple(
+            SupportLevel(each["name"], each["raised"], tuple(each["supports"]))
+            for each in raw["support_ladder"]
+        ),
+        maintenance=raw["maintenance"],
     )
 
 

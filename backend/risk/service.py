@@ -18,8 +18,16 @@ from backend.risk.course import (
     trend,
 )
 from backend.risk.followed_pathway import DEFAULT, default_pathway, pathway
-from backend.risk.holds import clear_hold, danger_in_words, find_danger, hold, open_hold
+from backend.risk.holds import (
+    clear_hold,
+    danger_in_words,
+    find_danger,
+    hold,
+    holds_of,
+    open_hold,
+)
 from backend.risk.standing import Standing, groups, latest, standings
+from backend.risk.weeks import Week, weeks_since
 
 __all__ = [
     "DEFAULT",
@@ -29,6 +37,7 @@ __all__ = [
     "Source",
     "Standing",
     "TrendPoint",
+    "Week",
     "assess",
     "assess_baseline",
     "circumstances",
@@ -39,6 +48,7 @@ __all__ = [
     "find_danger",
     "groups",
     "hold",
+    "holds_of",
     "is_late",
     "latest",
     "open_hold",
@@ -47,4 +57,5 @@ __all__ = [
     "standings",
     "supersede_response",
     "trend",
+    "weeks_since",
 ]

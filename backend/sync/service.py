@@ -24,11 +24,13 @@ from backend.instruments.service import Submission
 from backend.patients import service as patients
 from backend.patients.models import ACTIVE, Enrolment
 from backend.programme import goals
+from backend.programme import service as programme
 from backend.programme.service import Moment, Notebook, Reached
 from backend.sync import clocks, schemas
 from backend.sync.models import ACCEPTED, DUPLICATE, REJECTED, ClientEvent
 
 LONGEST_DETAIL = 1000
+_FOLDED = (schemas.PRACTICE, schemas.QUIZ, schemas.CHECK_IN)
 _DAYS = {schemas.PRACTICE, schemas.FLARE}
 
 
@@ -376,6 +378,8 @@ def _keep(
 
 def _move_on(enrolment: Enrolment, notebook: Notebook, accepted: Sequence[Event]) -> None:
     """What is computed from all that was told, computed once for the batch."""
+    if any(event.type in _FOLDED for event in accepted):
+        programme.refold(enrolment.patient_id)
     if any(event.type in (schemas.GOAL, schemas.ATTAINMENT) for event in accepted):
         told = select(ClientEvent).where(
             ClientEvent.patient_id == enrolment.patient_id,

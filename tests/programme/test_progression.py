@@ -75,7 +75,6 @@ def test_a_decision_moves_by_at_most_one_grade_and_says_what_was_lacking(done: W
     assert abs(found.grade - done.grade) <= 1
     assert (found.lacking == ()) == (found.move in ("advance", "complete"))
     assert (found.holds == 0) == (found.lacking == ())
-    assert found.for_patient
 
 
 @given(any_work, st.integers(0, 100), st.integers(0, 100), st.integers(0, 10))

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from backend.app import create_app
 from backend.config import ROOT
 from backend.core.clock import MovableClock
+from backend.programme import service as programme
 from backend.programme.models import Activity, Adaptation, ModuleReading, PracticeLog, QuizAttempt
-from tests.backstage import rows
+from tests.backstage import behind, rows
 from tests.conftest import make_settings
 from tests.shipped import MODULES, PATHWAY
 from tests.world import Caller, PatientAccount, World
@@ -447,3 +449,83 @@ def test_a_patient_stays_on_the_version_they_started(
     steps = later.ok(text_of(later, other, "M01"))["steps"]
     assert all(step["title"].startswith("Again: ") for step in steps)
     newer.extensions["database"].engine.dispose()
+
+
+# --- Told late ---
+
+
+def refolded(app: Flask, patient: Caller) -> None:
+    with behind(app):
+        programme.refold(patient.id)
+
+
+def state_of(app: Flask) -> list[tuple[Any, ...]]:
+    return [
+        (a.module_id, a.status, a.grade, a.holds, a.started_at, a.grade_began_at, a.completed_at)
+        for a in sorted(rows(app, Activity), key=lambda a: a.position)
+    ]
+
+
+def test_folding_again_from_the_start_gives_what_week_by_week_has_given(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 2)
+    for week in range(8):
+        active = [m for m, (s, _) in standing(world, patient).items() if s == "active"]
+        if week not in (3, 4):
+            study(world, patient, *active)
+        world.weekly(patient, 2, **({"weekly__fear": 9} if week == 2 else {}))
+    before, kept = state_of(app), len(rows(app, Adaptation))
+    assert "M06" in {row[0] for row in before}
+    assert len({row[1] for row in before}) > 1
+    refolded(app, patient)
+    assert state_of(app) == before
+    assert len(rows(app, Adaptation)) == kept
+
+
+def test_practice_told_late_changes_what_was_judged_and_both_decisions_stay(
+    app: Flask, world: World, clock: MovableClock, patient: PatientAccount
+) -> None:
+    world.ok(quiz(world, patient, "M01", right_answers("M01", 1)))
+    world.weekly(patient, 2)
+    assert standing(world, patient) == {"M01": ("active", 1)}
+    answered = clock.now().date()
+    clock.move_by(days=1)
+    for days in (1, 2, 3):
+        day = (answered - timedelta(days=days)).isoformat()
+        assert practise(world, patient, "M01", day=day, confidence=8).status_code == 204
+    assert standing(world, patient) == {"M01": ("completed", 1), "M02": ("active", 1)}
+    assert decisions(app, "M01") == ["hold", "complete"]
+    [hold, complete] = rows(app, Adaptation)
+    assert hold.at == complete.at, "the same answers were judged"
+    [opened] = rows(app, Activity, Activity.module_id == "M02")
+    assert opened.started_at == hold.at
+
+
+def test_practice_and_quiz_move_a_grade_on_between_two_check_ins(
+    app: Flask, world: World, clock: MovableClock, patient: PatientAccount
+) -> None:
+    clock.move_by(days=7, hours=1)
+    for days in (3, 2, 1):
+        day = (clock.now() - timedelta(days=days)).date().isoformat()
+        world.sign_in(patient)
+        assert practise(world, patient, "M01", day=day, confidence=8).status_code == 204
+    assert not rows(app, Adaptation)
+    world.ok(quiz(world, patient, "M01", right_answers("M01", 1)))
+    assert standing(world, patient) == {"M01": ("completed", 1), "M02": ("active", 1)}
+    [step] = rows(app, Adaptation)
+    assert (step.decision, step.at) == ("complete", clock.now())
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "es"])
+def test_a_decision_is_kept_with_a_sentence_in_the_patients_language(
+    app: Flask, world: World, clinician: Caller, language: str
+) -> None:
+    patient = world.onboarded(clinician, 2, language=language)
+    world.weekly(patient, 2, weekly__fear=9)
+    words = yaml.safe_load((ROOT / "content" / "feedback" / f"{language}.yaml").read_text())
+    held, joined = rows(app, Adaptation)
+    assert (held.language, held.for_patient) == (language, words["plan"]["hold"])
+    title = MODULES["M06"].title_in(language)
+    assert joined.for_patient == words["plan"]["add-module"].format(module=title)
+    assert joined.for_provider.startswith("M06 added: ")

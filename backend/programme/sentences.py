@@ -1,0 +1,23 @@
+"""What a person is told of a change of their plan, in their language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+from flask import current_app
+
+
+def for_patient(words: str, language: str, module: str = "") -> str:
+    """A sentence of ``plan`` in the feedback of a language, with a module's title put in."""
+    return _load(current_app.extensions["settings"].content, language)[words].format(module=module)
+
+
+@cache
+def _load(content: Path, language: str) -> Mapping[str, str]:
+    # Shape, places and languages are held by the check of the feedback texts.
+    text = (content / "feedback" / f"{language}.yaml").read_text(encoding="utf-8")
+    found: Mapping[str, str] = yaml.safe_load(text)["plan"]
+    return found
