@@ -223,6 +223,7 @@ class _Stage:
             support="",
             notes=[],
             created_at=at,
+            folded_to=at,
         )
         session.add(plan)
         session.flush()

@@ -129,6 +129,75 @@ def bring_in(
         found.fold.go_on(Risen(at, str(response_id), tuple(factors)))
 
 
+def step_up(found: Progress, at: datetime, response_id: UUID, rule: str, reason: str) -> None:
+    """Raise the support that a plan asks for by one level of the pathway's ladder, if there is one
+    above; the decision is kept."""
+    fold = found.fold
+    above = None if fold is None else fold.pathway.plan.level_above(fold.plan.support)
+    if fold is None or above is None:
+        return
+    before, fold.plan.support = fold.plan.support, above.raised
+    session.add(
+        Adaptation(
+            practice_id=fold.plan.practice_id,
+            patient_id=fold.plan.patient_id,
+            care_plan_id=fold.plan.id,
+            activity_id=None,
+            decision="step-up",
+            rule=rule,
+            rule_version=fold.pathway.label,
+            occurrence=str(response_id),
+            inputs={"reason": reason, "before": before, "level": above.name},
+            for_patient=for_patient("step-up", fold.language),
+            language=fold.language,
+            for_provider=f"Support raised to {above.name}: {above.raised} Because {reason}.",
+            at=at,
+        )
+    )
+    session.flush()
+
+
+def step_down(found: Progress, at: datetime, rule: str, reason: str) -> None:
+    """Go over to a lighter plan, once: what keeps the gains opens next."""
+    fold = found.fold
+    if fold is None or fold.plan.maintenance_since is not None:
+        return
+    module = fold.pathway.plan.maintenance
+    inputs = {"reason": reason}
+    fold.go_on(Changed(at, "maintenance", progress.STEP_DOWN, rule, module, reason, inputs=inputs))
+
+
+def swap(found: Progress, at: datetime, rule: str, factors: Sequence[tuple[str, float]]) -> None:
+    """Bring in another module, or a grade again, for the first of some factors that have not moved
+    for which its newest module has not been answered so before.
+
+    ``factors``: those whose modules are done, with their change in percent of the scale, the least
+    first.
+    """
+    fold = found.fold
+    if fold is None:
+        return
+    before = select(Adaptation.activity_id, Adaptation.occurrence).where(
+        Adaptation.care_plan_id == fold.plan.id, Adaptation.decision == progress.SWAP
+    )
+    made = {(activity, factor) for activity, factor in session.execute(before)}
+    for factor, change in factors:
+        done = [
+            a for a in fold.activities.values() if a.factor == factor and a.completed_at is not None
+        ]
+        newest = max(done, key=lambda a: (a.completed_at, a.position), default=None)
+        if newest is None or (newest.id, factor) in made:
+            continue
+        reason = f"{factor} changed by {change:.0f} % of its scale after its modules"
+        inputs = {"reason": reason, "factor": factor, "change_percent": change}
+        fold.go_on(
+            Changed(
+                at, factor, progress.SWAP, rule, newest.module_id, reason, factor, inputs=inputs
+            )
+        )
+        return
+
+
 def refold(patient_id: UUID) -> None:
     """Fold a patient's plan again from its start, after something older was told."""
     fold = _find(patient_id)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from backend.programme.adaptation import Progress, adapt, bring_in, refold
+from backend.programme.adaptation import (
+    Progress,
+    adapt,
+    bring_in,
+    refold,
+    step_down,
+    step_up,
+    swap,
+)
 from backend.programme.choices import (
     approve,
     choose_aim,
@@ -90,6 +98,9 @@ __all__ = [
     "restrict_sleep",
     "set_goal",
     "standings_in",
+    "step_down",
+    "step_up",
+    "swap",
     "take_due_reviews",
     "tasks_of",
     "tell_attainment",

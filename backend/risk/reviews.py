@@ -160,6 +160,18 @@ def least_factor_change(
     return profile.least_improvement(rules.factors, finished, past.start(FACTOR_PROFILE), scores)
 
 
+def factor_changes(
+    rules: Pathway,
+    scores: Mapping[str, Decimal | None],
+    past: History,
+    finished: Sequence[str],
+) -> list[tuple[str, Decimal]]:
+    """Each factor whose modules are done with its change since the baseline, the least first."""
+    changes = [(each, least_factor_change(rules, scores, past, [each])) for each in finished]
+    known = [(factor, change) for factor, change in changes if change is not None]
+    return sorted(known, key=lambda each: (each[1], each[0]))
+
+
 def store(
     practice_id: UUID,
     decided: Mapping[UUID, Sequence[Decision]],

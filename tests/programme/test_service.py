@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from backend.app import create_app
 from backend.config import ROOT
 from backend.core.clock import MovableClock
+from backend.core.ids import new_id
 from backend.programme import service as programme
 from backend.programme.models import Activity, Adaptation, ModuleReading, PracticeLog, QuizAttempt
 from tests.backstage import behind, rows
@@ -529,3 +530,55 @@ def test_a_decision_is_kept_with_a_sentence_in_the_patients_language(
     title = MODULES["M06"].title_in(language)
     assert joined.for_patient == words["plan"]["add-module"].format(module=title)
     assert joined.for_provider.startswith("M06 added: ")
+
+
+# --- A plan that is moved by the rules ---
+
+
+def test_a_lighter_plan_is_kept_once_and_stays_when_folded_again(
+    app: Flask, world: World, clock: MovableClock, clinician: Caller, patient: PatientAccount
+) -> None:
+    world.weekly(patient, 2, weekly__fear=9)
+    clock.move_by(hours=1)
+    for _ in range(2):
+        with behind(app):
+            found = programme.adapt(patient.id, clock.now(), new_id())
+            programme.step_down(found, clock.now(), "step-down", "two good sets")
+        clock.move_by(hours=1)
+    [kept] = rows(app, Adaptation, Adaptation.decision == "step-down")
+    assert MODULES["M17"].title in kept.for_patient and kept.inputs == {"reason": "two good sets"}
+    activities = {a.module_id: a for a in rows(app, Activity)}
+    assert [m for m, a in activities.items() if a.optional] == ["M06"]
+    before = state_of(app)
+    refolded(app, patient)
+    assert state_of(app) == before
+
+
+def test_a_factor_that_has_not_moved_is_answered_once_for_each_module(
+    app: Flask, world: World, clock: MovableClock, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 2)
+    world.weekly(patient, 2, weekly__fear=9)
+    for _ in range(9):
+        active = [m for m, (s, _) in standing(world, patient).items() if s == "active"]
+        study(world, patient, *active)
+        world.weekly(patient, 2)
+        if standing(world, patient).get("M06", ("", 0))[0] == "completed":
+            break
+    assert standing(world, patient)["M06"] == ("completed", MODULES["M06"].last_grade)
+    clock.move_by(hours=1)
+    for _ in range(2):
+        with behind(app):
+            found = programme.adapt(patient.id, clock.now(), new_id())
+            unmoved = [("fear-avoidance", 4.0)]
+            programme.swap(found, clock.now(), "factor-unchanged", unmoved)
+        clock.move_by(hours=1)
+    [kept] = rows(app, Adaptation, Adaptation.decision == "swap")
+    assert (kept.rule, kept.occurrence) == ("factor-unchanged", "fear-avoidance")
+    assert "4 %" in kept.for_provider and kept.inputs["change_percent"] == 4.0
+    others = [m for m in MODULES.values() if "fear-avoidance" in m.target_factors]
+    if len(others) == 1:
+        assert standing(world, patient)["M06"] == ("active", MODULES["M06"].last_grade - 1)
+    before = state_of(app)
+    refolded(app, patient)
+    assert state_of(app) == before

@@ -11,7 +11,7 @@ from flask import Flask
 
 from backend.core.clock import MovableClock
 from backend.practices import service as practices
-from backend.programme.models import CarePlan
+from backend.programme.models import Adaptation, CarePlan
 from backend.risk.models import DecisionRecord, RiskAssessment
 from tests.backstage import behind, rows
 from tests.disability import application, begin, own_content, own_pathway, practise, week
@@ -140,6 +140,12 @@ def test_a_little_worse_is_not_worse(world: World, clinician: Caller) -> None:
 # --- R-NONRESP, R-NONRESP2 and the guard ---
 
 
+def risen_to(step: Adaptation) -> str:
+    """The support that a plan was raised to."""
+    ladder = {level.name: level.raised for level in PATHWAY.plan.support_ladder}
+    return ladder[step.inputs["level"]]
+
+
 def test_no_response_steps_up_in_week_4_and_hands_over_in_week_6(
     asking: Flask, world: World, clinician: Caller
 ) -> None:
@@ -155,6 +161,10 @@ def test_no_response_steps_up_in_week_4_and_hands_over_in_week_6(
     [plan] = rows(asking, CarePlan)
     noted = [note for note in plan.notes if note.startswith(("No response", "Still no response"))]
     assert len(noted) == 2 and "fall since the start: 0 %" in noted[0]
+    first, second = rows(asking, Adaptation, Adaptation.decision == "step-up")
+    assert (first.rule, second.rule) == ("non-response", "non-response-6")
+    assert second.inputs["before"] == risen_to(first) != risen_to(second) == plan.support
+    assert first.for_patient and first.inputs["reason"] in first.for_provider
 
 
 def test_little_use_is_called_by_its_name_and_nothing_is_stepped_up(
