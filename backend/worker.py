@@ -13,8 +13,10 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+import psycopg
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.alerts import jobs as alerts
@@ -96,13 +98,20 @@ def run(app: Flask) -> None:
 
 async def _deliver(app: Flask) -> None:
     settings = app.extensions["settings"]
-    # An app of its own with the same tasks: the clock's threads defer through ``queue``, in their
-    # sessions' plain connections, which a connector that is open for asyncio would not take.
-    live = queue.with_connector(connector(app))
-    async with live.open_async():
-        await live.run_worker_async(
-            concurrency=settings.worker_concurrency,
-            fetch_job_polling_interval=POLL_SECONDS,
-            delete_jobs="successful",
-            shutdown_graceful_timeout=settings.twilio_timeout_seconds + 5,
-        )
+    while True:
+        # An app of its own with the same tasks: the clock's threads defer through ``queue``, in
+        # their sessions' plain connections, which a connector open for asyncio would not take.
+        live = queue.with_connector(connector(app))
+        try:
+            async with live.open_async():
+                await live.run_worker_async(
+                    concurrency=settings.worker_concurrency,
+                    fetch_job_polling_interval=POLL_SECONDS,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=settings.twilio_timeout_seconds + 5,
+                )
+            return
+        except (ConnectorException, psycopg.Error) as error:
+            # The database may be away for a moment; jobs that were cut off are found by the sweep.
+            app.extensions["log"].error("queue-failed", exception=type(error).__name__)
+            await asyncio.sleep(POLL_SECONDS)

@@ -184,9 +184,10 @@ class TwilioStandIn:
         # Error codes with which messages to a number are refused, and the account's own state.
         self.refused: dict[str, int] = {}
         self.account_status = "active"
-        # Called with the recipient's number just before and just after a message is taken.
-        self.before_taking: Callable[[str], None] | None = None
-        self.after_taking: Callable[[str], None] | None = None
+        # Called just before a message is taken, and just after, with its sid. One that says False
+        # cuts the connection without an answer: before, the message is not taken.
+        self.before_taking: Callable[[Request], bool] = lambda request: True
+        self.after_taking: Callable[[Request, str], bool] = lambda request, sid: True
         self.contract = Contract(description)
         self._signer = RequestValidator(auth_token)
         self._now = now
@@ -267,7 +268,8 @@ class TwilioStandIn:
             self.refused.clear()
             self.refuse_all = False
             self.account_status = "active"
-            self.before_taking = self.after_taking = None
+            self.before_taking = lambda request: True
+            self.after_taking = lambda request, sid: True
 
     def sign(self, url: str, form: Mapping[str, str]) -> str:
         """The X-Twilio-Signature of a form posted to ``url``."""
@@ -318,7 +320,8 @@ class TwilioStandIn:
         # Waiting comes after noting: a caller that gave up may already look at what was taken.
         self._closing.wait(answer.wait)
         if answer.dropped:
-            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         response = Response(
             json.dumps(answer.payload),
             answer.status,
@@ -363,9 +366,8 @@ class TwilioStandIn:
 
     def _send(self, request: Request) -> Answer:
         form = request.form
-        if self.before_taking is not None:
-            self.before_taking(form["To"])
-        if self._take(self._faults.dropped_untaken) is not None:
+        cut = not self.before_taking(request)
+        if cut or self._take(self._faults.dropped_untaken) is not None:
             return Answer(500, {}, dropped=True)
         message = self._message(form)
         sid = message["sid"]
@@ -374,9 +376,8 @@ class TwilioStandIn:
             if form.get("StatusCallback"):
                 self._callbacks[sid] = form["StatusCallback"]
             payload = dict(message)
-        if self.after_taking is not None:
-            self.after_taking(form["To"])
-        if self._take(self._faults.dropped) is not None:
+        cut = not self.after_taking(request, sid)
+        if cut or self._take(self._faults.dropped) is not None:
             return Answer(500, {}, sid=sid, dropped=True)
         wait = self._take(self._faults.hang) or 0.0
         if self._take(self._faults.broken) is not None:

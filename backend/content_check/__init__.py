@@ -16,6 +16,7 @@ from typing import TypeVar
 from backend.checkins import feedback
 from backend.content_check import pathways
 from backend.content_check.instruments import Pair, read_pairs, shared_faults
+from backend.content_check.messages import message_faults
 from backend.content_check.modules import module_faults
 from backend.content_check.pages import read_modules
 from backend.content_check.pathways import Known, battery_faults, known
@@ -89,6 +90,7 @@ def _checked(content: Path, today: date) -> Iterator[ContentError]:
     yield from module_faults(content, written, _factors(content), today)
     yield from translation_faults(content)
     yield from wording_faults(content, written)
+    yield from message_faults(content, _titles(content))
 
 
 def _offered(content: Path, pairs: Sequence[Pair]) -> tuple[Known, list[ContentError]]:
@@ -123,6 +125,12 @@ def _factors(content: Path) -> frozenset[str] | None:
             return None
         found |= {factor.factor for factor in rules.factors}
     return frozenset(found)
+
+
+def _titles(content: Path) -> list[str]:
+    """What modules are called, in every language."""
+    catalogue, _ = _tried(partial(module_files.load_modules, content))
+    return sorted({title for each in (catalogue or {}).values() for title in each.titles.values()})
 
 
 def _unreleased(folder: Path) -> Iterator[ContentError]:

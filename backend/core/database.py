@@ -93,6 +93,8 @@ class Database:
             pool_size=self._settings.database_pool_size,
             max_overflow=5,
             pool_pre_ping=self._settings.environment == "production",
+            # An error names its statement; its values are people's.
+            hide_parameters=True,
             connect_args={"options": f"-c role={APP_ROLE} -c timezone=UTC"},
         )
 

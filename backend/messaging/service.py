@@ -245,7 +245,7 @@ def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
     to = text.recipient
     content = current_app.extensions["settings"].content
     texts = templates.in_language(content, to.language)
-    body = templates.render(texts.by_name[text.template], text.params)
+    body = templates.render(texts.by_name[text.template], templates.fitting(text.params))
     send_after = at
     late = False
     if not text.urgent:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Formatter
+from textwrap import shorten
 from typing import Any
+from unicodedata import normalize
 
 import yaml
 
@@ -45,12 +47,13 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "wrong-number": (frozenset(), frozenset()),
 }
 PURPOSES = ("invitation", "check-in", "sign-in-code", "alert", "help", "safety", "reply", "number")
-# A text must fit one segment with values of these lengths.
-TYPICAL = {
-    "practice": "P" * 20,
+# A text must fit one segment with the longest values that are put in; see ``fitting``.
+LONGEST_PRACTICE, LONGEST_NAME = 20, 12
+LONGEST = {
+    "practice": "P" * LONGEST_PRACTICE,
     "link": "l" * 60,
     "code": "0" * 6,
-    "name": "N" * 12,
+    "name": "N" * LONGEST_NAME,
     "phone": "+" + "0" * 14,
     "emergency": "0" * 5,
     "letter": "A",
@@ -68,6 +71,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
+SINGLE = 160
 
 
 @dataclass(frozen=True)
@@ -126,14 +130,42 @@ def render(template: Template, params: Mapping[str, str]) -> str:
     return template.text.format_map(params)
 
 
+def fitting(params: Mapping[str, str]) -> dict[str, str]:
+    """The values as they are put in: a long name is cut, and signs that would make the whole text
+    UCS-2 lose their accents where they have any."""
+    kept = dict(params)
+    for name, longest in (("practice", LONGEST_PRACTICE), ("name", LONGEST_NAME)):
+        if name in kept:
+            plain = "".join(map(_plainly, kept[name]))
+            kept[name] = shorten(plain, longest, placeholder="") or plain[:longest]
+    return kept
+
+
+def _plainly(sign: str) -> str:
+    if is_plain(sign):
+        return sign
+    letter = normalize("NFKD", sign)[0]
+    return letter if is_plain(letter) else sign
+
+
+def is_plain(sign: str) -> bool:
+    """Whether one character can be sent as GSM-7."""
+    return sign in _BASIC or sign in _EXTENDED
+
+
+def length(text: str) -> int:
+    """How many places of an SMS a text in GSM-7 takes."""
+    return sum(2 if sign in _EXTENDED else 1 for sign in text)
+
+
 def segments(text: str) -> tuple[str, int]:
     """Encoding and number of segments, as the carrier counts and bills them.
 
     GSM-7: 160 characters in one, 153 in each part of several; UCS-2: 70 and 67 UTF-16 units.
     One character outside GSM-7 makes the whole message UCS-2.
     """
-    if all(c in _BASIC or c in _EXTENDED for c in text):
-        return GSM7, _parts([2 if c in _EXTENDED else 1 for c in text], 160, 153)
+    if all(map(is_plain, text)):
+        return GSM7, _parts([2 if c in _EXTENDED else 1 for c in text], SINGLE, 153)
     return UCS2, _parts([2 if ord(c) > 0xFFFF else 1 for c in text], 70, 67)
 
 
@@ -162,7 +194,7 @@ def _checked(path: Path, name: str, entry: Any) -> Template:
         raise ContentError(path, f"{where}.purpose must be one of {', '.join(PURPOSES)}")
     template = Template(name, text.strip(), purpose)
     _check_placeholders(path, where, template)
-    encoding, count = segments(render(template, TYPICAL))
+    encoding, count = segments(render(template, LONGEST))
     if (encoding, count) != (GSM7, 1):
         raise ContentError(
             path, f"{where} takes {count} segment(s) in {encoding}; it must fit one in {GSM7}"
