@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TRANSLATIONS := backend/companion/translations
 LFORMS := tests/lforms/node_modules
 
-.PHONY: run code test lint bench bench-risk translations clean
+.PHONY: run code test lint bench faults bench-risk translations clean
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
@@ -30,6 +30,10 @@ bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.year_of_texts
 	$(BIN)/python -m benchmarks.planning
+	$(BIN)/python -m benchmarks.throughput
+
+faults: $(VENV)/dev.stamp ## every fault between us and the carrier; about half an hour
+	$(BIN)/python -m benchmarks.faults
 
 bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures
 	$(BIN)/python -m benchmarks.risk

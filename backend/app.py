@@ -43,6 +43,7 @@ API_BLUEPRINTS = (
     alerts.blueprint,
     quality.blueprint,
     messaging.blueprint,
+    messaging.budgets,
 )
 PAGES = (
     console.blueprint,

@@ -88,7 +88,9 @@ class Fault:
     strike: Callable[[Run], None] = lambda run: None
     reports: Reports = IN_ORDER
     late: bool = False
-    own_server: bool = False
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass
@@ -206,8 +208,12 @@ class Run:
 
     def points(self, times: int = KILLS) -> set[int]:
         """Which texts, by the order in which they come, the fault strikes."""
-        usual = range(5, max(self.texts - STOPS - 5, 6))
+        usual = range(5, max(self.texts - STOPS - 2 * STRANGERS - 5, 6))
         return set(self.chance.sample(usual, min(times, len(usual))))
+
+    def is_over(self) -> bool:
+        """Whether nothing is to be struck any more."""
+        return self._over.is_set()
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something beside the sending."""
@@ -405,12 +411,13 @@ def _kill_after_record(run: Run) -> None:
     def strike() -> None:
         for point in sorted(run.points()):
             recorded = 0
-            while recorded < point:
+            while recorded < point and not run.is_over():
                 [(recorded,)] = run.ask("SELECT count(*) FROM communication WHERE sid IS NOT NULL")
                 time.sleep(0.02)
             while not (running := run.running(WORKER)):
                 time.sleep(0.05)
-            run.kill(run.chance.choice(running))
+            if not run.is_over():
+                run.kill(run.chance.choice(running))
 
     run.later(strike)
 
@@ -431,6 +438,8 @@ def _restart_database(run: Run) -> None:
     def strike() -> None:
         for point in sorted(run.points(2)):
             run.wait_until_taken(point)
+            if run.is_over():
+                return
             assert run.restart_database is not None
             run.deaths += 1
             run.restart_database()
@@ -463,7 +472,7 @@ FAULTS = (
     Fault("worker killed after the send", _kill_after_send),
     Fault("worker killed after the record", _kill_after_record),
     Fault("web killed on a callback", _kill_web),
-    Fault("database restarted", _restart_database, own_server=True),
+    Fault("database restarted", _restart_database),
     Fault("500 after accepting", lambda run: run.carrier.broken(_some(run))),
     Fault("hang", lambda run: run.carrier.hang(_some(run), TIMEOUT + 0.5)),
     Fault("429 storm", _stormy),

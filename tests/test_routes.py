@@ -107,6 +107,8 @@ TABLE = {
     "POST /v1/consultations/<uuid:consultation_id>/ratings": CARE,
     "GET /v1/practice/fidelity": "lead",
     "GET /v1/practice/texts": "lead administrator",
+    "GET /v1/practice/text-budget": "lead administrator",
+    "PATCH /v1/practice/text-budget": "lead",
     "GET /v1/patients/<uuid:patient_id>/lead": CARE,
     "PUT /v1/patients/<uuid:patient_id>/lead": CARE,
 }

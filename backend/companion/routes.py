@@ -24,6 +24,7 @@ from backend.core import audit
 from backend.core.identity import actor
 from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES
+from backend.messaging import numbers
 from backend.messaging import service as messaging
 from backend.patients import consent as consents
 from backend.patients import service as patients
@@ -52,9 +53,11 @@ def home() -> Page:
     audit.record("today.read", practice_id=actor.practice_id, patient_id=actor.id)
     activities = _activities()
     goal = programme.goals_of(actor.id).goal if activities else None
+    enrolment = session.enrolment()
     return render_template(
         "companion/home.html",
-        enrolment=session.enrolment(),
+        enrolment=enrolment,
+        unreached=not numbers.is_usable(enrolment.patient.phone_index),
         practice=practices.get_practice(actor.practice_id),
         day=day,
         to_do={kind: [task for task in day.to_do if task.kind == kind] for kind in KINDS},
@@ -159,6 +162,7 @@ def _settings_page(fault: str | None = None) -> str:
         "companion/settings.html",
         enrolment=enrolment,
         stopped=messaging.is_opted_out(enrolment.patient.phone_index),
+        unreached=not numbers.is_usable(enrolment.patient.phone_index),
         practice=practices.get_practice(actor.practice_id),
         languages=speech.OWN_NAMES,
         fault=fault,

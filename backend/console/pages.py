@@ -23,6 +23,7 @@ from backend.core.identity import CARE_TEAM, actor
 from backend.core.schema import LANGUAGES, WEEKDAYS
 from backend.instruments import service as instruments
 from backend.instruments.definitions import Item
+from backend.messaging import budget
 from backend.messaging import service as messaging
 from backend.patients import contraindications
 from backend.patients import service as patients
@@ -188,7 +189,12 @@ def practice_texts(days: int) -> str:
     until = now()
     found = quality.texts(until - timedelta(days=days), until)
     return render_template(
-        "console/practice_texts.html", found=found, days=days, periods=PERIODS, texts=texts
+        "console/practice_texts.html",
+        found=found,
+        days=days,
+        periods=PERIODS,
+        texts=texts,
+        budget=budget.of(practices.get_practice(actor.practice_id)),
     )
 
 

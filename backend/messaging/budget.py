@@ -6,6 +6,7 @@ codes, tier 1) leave. The month is the practice's own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
@@ -15,6 +16,7 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
@@ -66,6 +68,24 @@ def of(practice: Practice) -> Budget:
     ).first()
     soft, hard = _limits(practice)
     return Budget(month, used.segments if used else 0, used.texts if used else 0, soft, hard)
+
+
+def change(practice: Practice, limits: Mapping[str, int | None]) -> Budget:
+    """Set ``soft`` or ``hard``, in segments of a month; None goes back to the setting.
+
+    Texts that wait for the next month ask again. The caller has seen to who may.
+    """
+    for name, limit in limits.items():
+        setattr(practice, f"segments_{name}", limit)
+    audit.record(
+        "practice.text-budget",
+        practice_id=practice.id,
+        soft=practice.segments_soft,
+        hard=practice.segments_hard,
+    )
+    session.flush()
+    release(practice.id)
+    return of(practice)
 
 
 def charge(row: Communication, practice: Practice) -> bool:

@@ -11,16 +11,20 @@ import flask
 from flask import Response, current_app, render_template, request
 
 from backend.core.api import Blueprint, ProblemSchema
-from backend.core.identity import anyone
+from backend.core.identity import ADMINISTRATOR, LEAD, actor, anyone, may_call
 from backend.core.limits import limiter, public_limit
 from backend.core.problems import Problem, not_found
-from backend.messaging import schemas, service, sms, webhooks
+from backend.messaging import budget, schemas, service, sms, webhooks
+from backend.practices import service as practices
 
 blueprint = Blueprint(
     "messaging",
     __name__,
     url_prefix="/v1/webhooks/twilio",
     description="What the carrier reports; every request is signed",
+)
+budgets = Blueprint(
+    "budgets", __name__, url_prefix="/v1", description="What a practice may spend on texts"
 )
 pages = flask.Blueprint("messaging_pages", __name__, template_folder="templates")
 
@@ -85,6 +89,23 @@ def inbound(form: dict[str, Any]) -> Response:
     return Response(
         f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>', content_type=XML
     )
+
+
+@budgets.route("/practice/text-budget")
+@may_call(LEAD, ADMINISTRATOR)
+@budgets.response(200, schemas.BudgetOut)
+def text_budget() -> Any:
+    """The segments of this month, and the limits."""
+    return budget.of(practices.get_practice(actor.practice_id))
+
+
+@budgets.route("/practice/text-budget", methods=["PATCH"])
+@may_call(LEAD)
+@budgets.arguments(schemas.BudgetIn)
+@budgets.response(200, schemas.BudgetOut)
+def change_text_budget(body: dict[str, Any]) -> Any:
+    """Set the limits of a month; texts that waited for a higher one go on."""
+    return budget.change(practices.get_practice(actor.practice_id), body)
 
 
 @pages.get("/inbox")

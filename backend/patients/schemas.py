@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from backend.core.pagination import MAX_PAGE
 from backend.core.schema import LANGUAGES, WEEKDAYS, Phone, Schema, short_text, time_zone
+from backend.messaging import numbers
 from backend.patients import phones
 from backend.patients.contraindications import ANSWERS, QUESTIONS, REVIEWS
 
@@ -212,6 +213,13 @@ class Me(Schema):
         lambda enrolment: WEEKDAYS[enrolment.checkin_weekday], metadata={"type": "string"}
     )
     checkin_hour = fields.Integer(required=True)
+    texts_arrive = fields.Function(
+        lambda enrolment: numbers.is_usable(enrolment.patient.phone_index),
+        metadata={
+            "type": "boolean",
+            "description": "false: texts do not reach this number; ask whether it is still right",
+        },
+    )
     text_reminders = fields.Boolean(required=True)
     phone_works = fields.Function(
         lambda enrolment: phones.works(enrolment.patient),
