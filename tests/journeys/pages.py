@@ -77,6 +77,7 @@ class Page(Teller):
     def __init__(self, record: Record) -> None:
         super().__init__(record)
         self.since: list[Scene] = []
+        self.plan: Said | None = None
 
     def lines(self) -> Iterator[str]:
         yield from self._opening()
@@ -133,6 +134,7 @@ class Page(Teller):
                 continue
             yield from self._answered(scene, "the first questions")
             yield from self._judged(scene.said["after"]["risk"])
+            self.plan = scene.said["after"]["plan"]
             yield from self._plan(scene.said["after"]["plan"])
 
     def _answered(self, scene: Scene, what: str) -> Iterator[str]:
@@ -241,7 +243,9 @@ class Page(Teller):
         yield from self._judged_again(said["before"]["risk"], said["after"]["risk"])
         new = _new_decisions(said)
         told = [f"{decision['title']}: {decision['reason']}" for decision in new]
-        yield from self._moved(said["before"]["plan"], said["after"]["plan"], told)
+        # Since the last check-in, for a plan moves on between them as well.
+        yield from self._moved(self.plan or said["before"]["plan"], said["after"]["plan"], told)
+        self.plan = said["after"]["plan"]
         for decision in new:
             yield from self._decided(decision, said["before"]["risk"])
         yield from (f"- On {name}'s screen:", "")
