@@ -6,7 +6,11 @@ BIN := $(VENV)/bin
 TRANSLATIONS := backend/companion/translations
 LFORMS := tests/lforms/node_modules
 
+<<<<<<< HEAD
 .PHONY: run code test lint bench faults bench-risk translations clean
+=======
+.PHONY: run code test lint bench bench-risk bench-stream translations clean
+>>>>>>> 20c0cff (Measure what an open alert stream costs)
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
@@ -34,6 +38,9 @@ bench: $(VENV)/dev.stamp ## what docs/benchmarks.md claims
 
 faults: $(VENV)/dev.stamp ## every fault between us and the carrier; about half an hour
 	$(BIN)/python -m benchmarks.faults
+
+bench-stream: $(VENV)/dev.stamp ## a thousand idle readers of the alert stream, and from commit to reader
+	$(BIN)/python -m benchmarks.stream
 
 bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures
 	$(BIN)/python -m benchmarks.risk

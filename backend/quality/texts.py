@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import Integer, and_, cast, distinct, func, literal, select
+from sqlalchemy import Integer, and_, cast, func, literal, select
 
 from backend.checkins.models import CheckIn
 from backend.checkins.reminders import TEMPLATES
@@ -155,7 +155,8 @@ def _codes(mine: object) -> dict[int, int]:
 def _numbers(mine: object, since: datetime, until: datetime) -> tuple[int, int]:
     """Numbers that were texted, and those of them that said stop in the period."""
     texted = (
-        select(distinct(Communication.phone_index).label("phone_index"))
+        select(Communication.phone_index)
+        .distinct()
         .where(mine, Communication.direction == OUT)  # type: ignore[arg-type]
         .subquery()
     )
