@@ -6,11 +6,7 @@ BIN := $(VENV)/bin
 TRANSLATIONS := backend/companion/translations
 LFORMS := tests/lforms/node_modules
 
-<<<<<<< HEAD
-.PHONY: run code test lint bench faults bench-risk translations clean
-=======
-.PHONY: run code test lint bench bench-risk bench-stream translations clean
->>>>>>> 20c0cff (Measure what an open alert stream costs)
+.PHONY: run code test lint bench faults bench-risk bench-stream translations clean
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
