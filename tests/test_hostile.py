@@ -166,6 +166,12 @@ def stage(app: Flask, world: World) -> Stage:
         "/v1/sign-in/patient/code": {"phone": getattr(patient, "phone", "")},
         "/v1/sign-in/patient": {"phone": getattr(patient, "phone", ""), "code": "000000"},
         "/v1/sign-in/refresh": {"refresh_token": f"{uuid4()}.x"},
+        "/v1/patients/{patient_id}/plan/changes": {
+            "change": "move",
+            "module_id": "M16",
+            "reason": "clinical-judgement",
+            "place": 3,
+        },
         "/v1/training/topics/{topic_id}/quiz": {"answers": {f"q{n}": 0 for n in range(1, 6)}},
         "/v1/providers/{provider_id}/competence": {"tier": "low"},
         "/v1/providers/{provider_id}/training": {"kind": "roleplay", "topic": "T4", "percent": 70},

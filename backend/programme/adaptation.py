@@ -205,6 +205,11 @@ def refold(patient_id: UUID) -> None:
         fold.again()
 
 
+def of_patient(patient_id: UUID) -> Fold | None:
+    """A patient's active plan, locked, as far as it is folded; ``None`` without one."""
+    return _find(patient_id)
+
+
 def practised(activity: Activity, day: date) -> None:
     """Move on by a day's practice that was just written."""
     fold = _find(activity.patient_id)

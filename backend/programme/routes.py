@@ -67,6 +67,17 @@ def dose(patient_id: UUID) -> Any:
     return found
 
 
+@blueprint.route("/patients/<uuid:patient_id>/plan/changes", methods=["POST"])
+@may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.PlanChangeIn)
+@blueprint.alt_response(409, schema=schemas.PlanForProviders)
+@blueprint.response(200, schemas.PlanForProviders)
+def change_plan(body: dict[str, Any], patient_id: UUID) -> Any:
+    """Add a module to a plan, or leave out or move one that has not begun, with a reason."""
+    patients.find(patient_id)
+    return service.change_plan(patient_id, **body)
+
+
 @blueprint.route("/me/activities/<uuid:activity_id>")
 @may_call(PATIENT)
 @blueprint.alt_response(409, schema=schemas.ModuleTextOut)

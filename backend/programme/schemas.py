@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from backend.core.schema import Schema
+from backend.core.schema import Schema, short_text
 from backend.programme.graded_schemas import LadderOut, PacingOut, QuotaOut, SleepOut
 from backend.programme.modules import STEP_KINDS, VALUE_KINDS
+from backend.programme.plan_changes import KINDS, REASONS
 
 
 class ActivityOut(Schema):
@@ -21,6 +22,11 @@ class ActivityOut(Schema):
     grade = fields.Integer(required=True, attribute="activity.grade")
     grades = fields.Integer(required=True, attribute="module.last_grade")
     locked = fields.Boolean(required=True)
+    optional = fields.Boolean(
+        required=True,
+        attribute="activity.optional",
+        metadata={"description": "the plan is lighter now; this part is the patient's choice"},
+    )
     waits_for_practice = fields.Boolean(
         required=True,
         metadata={"description": "the practice has a word to say before this module begins"},
@@ -67,6 +73,16 @@ class PlanForProviders(PlanOut):
         required=True,
         metadata={"description": "what to answer before modules can begin"},
     )
+
+
+class PlanChangeIn(Schema):
+    """A change of the plan by a provider, with a coded reason. ``place`` counts from 1."""
+
+    change = fields.String(required=True, validate=validate.OneOf(sorted(KINDS)))
+    module_id = fields.String(required=True, validate=validate.Regexp(r"^M\d\d$"))
+    reason = fields.String(required=True, validate=validate.OneOf(sorted(REASONS)))
+    note = short_text(2000, load_default=None)
+    place = fields.Integer(strict=True, load_default=None, validate=validate.Range(1, 50))
 
 
 class StepOut(Schema):

@@ -27,6 +27,7 @@ from backend.programme.entries import remove as remove_entry
 from backend.programme.entries import use_of as diaries_of
 from backend.programme.goal_setting import Goals, Reached, goals_of, set_goal, tell_attainment
 from backend.programme.graded import Quota, Rungs, Standing
+from backend.programme.plan_changes import change_plan
 from backend.programme.plans import (
     ActivityView,
     PlanView,
@@ -70,6 +71,7 @@ __all__ = [
     "bring_in",
     "catalogue",
     "change_entry",
+    "change_plan",
     "choose_aim",
     "decisions_of",
     "declare_flare",

@@ -62,6 +62,8 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
             entry = {"activity_id": UUID(activity["id"]), **whose, **written, **states, **times}
             store.add(ActivityEntry(**entry))
         world.ok(world.post("/v1/sign-in/patient/code", body={"phone": patient.phone}))
+        moved = {"phone": "+447700900777"}
+        world.ok(world.client.patch("/v1/me", json=moved, headers=patient.headers))
         other = world.patient(clinician)
         world.answer(other, "safety-screen", safety__numbness=True)
     world.weekly(patient)
