@@ -43,6 +43,15 @@ EVERY_TABLE = (
 SECRET = "a secret that only tests know, long enough"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With LUMBRA_DATABASE_ONLY, for a second server: only tests that speak to the database."""
+    if not os.environ.get("LUMBRA_DATABASE_ONLY"):
+        return
+    speaking = [item for item in items if "server" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(speaking)])
+    items[:] = speaking
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> URL:
     """The server that tests use, as the address of its maintenance database."""

@@ -200,8 +200,9 @@ def _support_faults(
 ) -> Iterator[ContentError]:
     support = mapping(mapping(mapping(plan["matrix"]).get(group)).get(load)).get("support")
     levels = [mapping(each) for each in listed(plan.get("support_ladder"))]
-    if support is not None and levels:
-        known = {words for each in levels for words in listed(each.get("supports"))}
+    if isinstance(support, str) and levels:
+        said = [words for each in levels for words in listed(each.get("supports"))]
+        known = {words for words in said if isinstance(words, str)}
         if support not in known:
             message = f"no level of support_ladder stands for: {support}"
             yield document.fault(message, "plan", "matrix", group, load, "support")

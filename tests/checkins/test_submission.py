@@ -637,6 +637,8 @@ def test_thoughts_of_self_harm_count_whatever_the_total(
 class Broken:
     """A transport that cannot send."""
 
+    sender: str | None = None
+
     def __init__(self, fault: Outcome | Exception) -> None:
         self.fault = fault
 

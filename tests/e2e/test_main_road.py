@@ -49,7 +49,13 @@ def test_from_enrolment_to_a_resolved_alert(
     plan = world.ok(world.get("/v1/me/plan", patient))
     assert plan["activities"][0]["status"] == "active"
 
-    # A week cannot be waited for: the check-in is planned for an hour ago instead.
+    # A week cannot be waited for: the check-in is planned for an hour ago instead, and the
+    # invitation, which is the one text of this day, left two days before.
+    ask(
+        "UPDATE communication SET submitted_at = submitted_at - interval '2 days' "
+        "WHERE patient_id = %s AND template = 'invitation'",
+        patient.id,
+    )
     ask(
         "UPDATE check_in SET opens_at = now() - interval '1 hour' "
         "WHERE patient_id = %s AND status = 'scheduled'",

@@ -56,6 +56,11 @@ TABLE: list[tuple[dict[str, Any], list[str]]] = [
     ({"danger": "same_day"}, ["red-flag"]),
     ({"danger": "self_harm"}, ["self-harm"]),
     ({"danger": "soon"}, ["red-flag-soon"]),
+    # Text messages
+    ({"text": "emergency"}, ["danger-text"]),
+    ({"text": "self_harm"}, ["danger-text"]),
+    ({"text": "maybe_stop"}, ["maybe-stop"]),
+    ({"text": "wrong_number"}, ["wrong-number"]),
     ({"danger": "self_harm", "phq9_total": 27}, ["self-harm", "severe-low-mood"]),
     # Groups: at the start, and R-RISKUP
     ({"new_group": "high"}, ["high-risk"]),
@@ -192,7 +197,7 @@ def test_tiers_are_those_of_the_programme() -> None:
     tiers = {rule.id: rule.tier for rule in BOOK.rules}
     of = {tier: {name for name, each in tiers.items() if each == tier} for tier in (1, 2, 3, None)}
     assert of == {
-        1: {"red-flag", "self-harm"},
+        1: {"red-flag", "self-harm", "danger-text"},
         2: {
             "high-risk",
             "risk-up-high",
@@ -201,6 +206,7 @@ def test_tiers_are_those_of_the_programme() -> None:
             "worse",
             "non-response-6",
             "silent-after-rise",
+            "maybe-stop",
         },
         3: {
             "red-flag-soon",
@@ -211,6 +217,7 @@ def test_tiers_are_those_of_the_programme() -> None:
             "stuck",
             "early-call",
             "silent",
+            "wrong-number",
         },
         None: {"worse-once", "factor-unchanged", "early-reminder", "step-down"},
     }
