@@ -78,6 +78,8 @@ def answering(post: Post, clinician: ProviderAccount, case: Case) -> PatientAcco
         assert post.world.answers_by_text(other) == "B"
     for _ in range(3 if case.who == LONGER else 1):
         post.world.next_week(patient)
+    if case.who == ASKED_TWO:
+        both_are_texted(post)
     if case.who == HALF:
         post.reply("4", patient.phone)
     if case.who == DONE:
@@ -86,6 +88,12 @@ def answering(post: Post, clinician: ProviderAccount, case: Case) -> PatientAcco
         post.world.clock.move_by(days=6, hours=18)
         post.world.tick()
     return patient
+
+
+def both_are_texted(post: Post) -> None:
+    """A phone gets one text a day: whose turn it was not is texted on the day after."""
+    post.world.clock.move_by(days=1)
+    post.world.deliver()
 
 
 def what_happened(post: Post, before: Callable[[], dict[str, int]], then: dict[str, int]) -> str:
@@ -270,6 +278,7 @@ def test_two_people_on_a_phone_are_never_mixed(post: Post, clinician: ProviderAc
     letters = [post.world.answers_by_text(each) for each in (ann, bea)]
     assert letters == ["A", "B"]
     post.world.next_week(ann)
+    both_are_texted(post)
     bodies = [text.body for text in post.world.texts("check-in") if text.body]
     assert any("for A:" in body for body in bodies)
     for body in ("B 4", "A 1", "b 6 3", "A2", "A: 3"):
