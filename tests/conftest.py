@@ -28,7 +28,7 @@ from backend.core.limits import limiter
 from backend.messaging import sms
 from backend.models import Base
 from backend.practices import service as practices
-from tests.world import World
+from tests.world import Caller, World
 
 # A Tuesday, in the middle of the working day in London.
 START = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
@@ -169,6 +169,12 @@ def client(app: Flask) -> FlaskClient:
 def world(app: Flask, clock: MovableClock) -> World:
     """People and what they do, through the API."""
     return World(app, clock)
+
+
+@pytest.fixture
+def clinician(world: World) -> Caller:
+    """A clinician of a practice of their own."""
+    return world.provider(world.practice())
 
 
 def make_settings(database: str, folder: Path, **changes: object) -> Settings:

@@ -28,11 +28,6 @@ from tests.world import Caller, World
 FEW, MANY = 5, 50
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def cost(app: Flask, call: Callable[[], Any]) -> list[str]:
     """The statements of a call; their number is what counts, their words say which one is new."""
     with statements(app) as seen:

@@ -18,7 +18,6 @@ from sqlalchemy import select, update
 
 from backend.checkins import continuations, service
 from backend.checkins.models import CANCELLED, COMPLETED, WEEKLY, CheckIn
-from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
 from backend.core.identity import actor
@@ -130,28 +129,9 @@ def take(told: Told) -> Mapping[str, Any]:
     )
     follow = continuations.follow if counts or told.danger.locks else continuations.set_beside
     outcome = follow(road)
-    instruments.store(
-        response_id=road.response_id,
-        practice_id=check_in.practice_id,
-        patient_id=check_in.patient_id,
-        check_in_id=check_in.id,
-        asked=told.asked,
-        submission=told.submission,
-        answers=told.answers,
-        scores=outcome.scores,
-        outcome=outcome.told,
-        counts=counts,
-    )
+    service.keep(road, told.submission, outcome, counts)
     if counts:
         _complete(check_in, told.enrolment, told.at)
-    audit.record(
-        "check-in.submit",
-        practice_id=check_in.practice_id,
-        patient_id=check_in.patient_id,
-        entity="questionnaire-response",
-        entity_id=road.response_id,
-        mode=told.submission.mode,
-    )
     return outcome.told
 
 

@@ -97,30 +97,46 @@ def submit(check_in_id: UUID, submission: Submission) -> Mapping[str, Any]:
         late=risk.is_late(at, received_at),
     )
     outcome = continuations.follow(road)
+    if not keep(road, submission, outcome):
+        session.rollback()
+        return said_before(check_in_id, submission) or {}
+    complete(check_in, enrolment, at)
+    return outcome.told
+
+
+def keep(
+    road: continuations.Road,
+    submission: Submission,
+    outcome: continuations.Outcome,
+    counts: bool = True,
+) -> bool:
+    """Store the response at the end of its road, with its scores and what the person is told.
+
+    Returns ``False``, and stores nothing, when the idempotency key was used before.
+    """
+    check_in = road.check_in
     stored = instruments.store(
         response_id=road.response_id,
         practice_id=check_in.practice_id,
         patient_id=check_in.patient_id,
         check_in_id=check_in.id,
-        asked=asked,
+        asked=road.asked,
         submission=submission,
-        answers=sound,
+        answers=road.answers,
         scores=outcome.scores,
         outcome=outcome.told,
+        counts=counts,
     )
-    if not stored:
-        session.rollback()
-        return said_before(check_in_id, submission) or {}
-    complete(check_in, enrolment, at)
-    audit.record(
-        "check-in.submit",
-        practice_id=check_in.practice_id,
-        patient_id=check_in.patient_id,
-        entity="questionnaire-response",
-        entity_id=road.response_id,
-        mode=submission.mode,
-    )
-    return outcome.told
+    if stored:
+        audit.record(
+            "check-in.submit",
+            practice_id=check_in.practice_id,
+            patient_id=check_in.patient_id,
+            entity="questionnaire-response",
+            entity_id=road.response_id,
+            mode=submission.mode,
+        )
+    return stored
 
 
 def lock(check_in_id: UUID) -> tuple[CheckIn, Enrolment, str, Practice]:

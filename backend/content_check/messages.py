@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.content_check.shapes import Shape, Text, shaped
+from backend.content_check.shapes import Shape, Text
+from backend.content_check.wording import pattern_list
 from backend.core.content import ContentError, Document
 from backend.core.schema import LANGUAGES
 from backend.messaging.templates import LONGEST, SINGLE, is_plain, length
@@ -95,16 +96,7 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _list(file: Path) -> Iterator[Private | ContentError]:
-    try:
-        document = Document.read(file)
-    except ContentError as error:
-        yield error
-        return
-    shape, faults = shaped(document, PrivateWordsShape)
-    yield from faults
-    for number, each in enumerate(shape.patterns if shape else ()):
-        try:
-            yield Private(re.compile(rf"\b(?:{each.pattern})", re.IGNORECASE), each.why)
-        except re.error as error:
-            message = f"the pattern cannot be read: {error.msg}"
-            yield document.fault(message, "patterns", number, "pattern")
+    def ready(each: PrivateShape) -> Private:
+        return Private(re.compile(rf"\b(?:{each.pattern})", re.IGNORECASE), each.why)
+
+    return pattern_list(file, PrivateWordsShape, ready)

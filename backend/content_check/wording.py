@@ -8,11 +8,11 @@ they must name a danger by its name, and the clinical safety officer signs them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from backend.core.schema import LANGUAGES
 from backend.programme.modules import ENGLISH
 
 FOLDERS = ("feedback", "messages")
+Ready = TypeVar("Ready")
 _OF_A_PICTURE = re.compile(r"-([a-z]{2})\.svg")
 _TITLE = re.compile(r"^title:.*(?:\n[ \t]+.*)*|^\s+title:.*", re.MULTILINE)
 
@@ -88,22 +89,35 @@ def _found(text: str, wanted: tuple[Unwanted, ...]) -> tuple[tuple[int, str], ..
 
 
 def _list(file: Path) -> Iterator[Unwanted | ContentError]:
+    def ready(each: PatternShape) -> Unwanted:
+        pattern = re.compile(rf"\b(?:{_spaced(each.pattern)})\b", re.IGNORECASE)
+        spared = tuple(re.compile(_spaced(re.escape(said))) for said in each.spared)
+        return Unwanted(pattern, each.why, each.instead, spared)
+
+    return pattern_list(file, WordingShape, ready)
+
+
+def pattern_list(
+    file: Path, shape: type[Shape], ready: Callable[[Any], Ready]
+) -> Iterator[Ready | ContentError]:
+    """The ``patterns`` of a list, ready to be looked for, and what is wrong with the list.
+
+    ``ready`` takes one of them in its shape, and raises ``re.error`` for what is no regular
+    expression.
+    """
     try:
         document = Document.read(file)
     except ContentError as error:
         yield error
         return
-    shape, faults = shaped(document, WordingShape)
+    found, faults = shaped(document, shape)
     yield from faults
-    for number, each in enumerate(shape.patterns if shape else ()):
+    for number, each in enumerate(getattr(found, "patterns", ())):
         try:
-            pattern = re.compile(rf"\b(?:{_spaced(each.pattern)})\b", re.IGNORECASE)
+            yield ready(each)
         except re.error as error:
             message = f"the pattern cannot be read: {error.msg}"
             yield document.fault(message, "patterns", number, "pattern")
-        else:
-            spared = tuple(re.compile(_spaced(re.escape(said))) for said in each.spared)
-            yield Unwanted(pattern, each.why, each.instead, spared)
 
 
 def _spaced(pattern: str) -> str:

@@ -35,6 +35,7 @@ from backend.messaging.carrier_codes import SLOW_DOWN, STOP_LINE, action_for
 from backend.messaging.channels import transport_of
 from backend.messaging.models import (
     ACCEPTED,
+    ARRIVED,
     CANCELLED,
     CLAIMED,
     EXPIRED,
@@ -85,6 +86,7 @@ CALLBACK_PATH = "/v1/webhooks/twilio/status"
 class Claim:
     """A row that this worker alone may send, in its ``attempt``, from ``turn`` on."""
 
+    channel: str
     attempt: int
     turn: datetime
     message: Outgoing | None
@@ -100,13 +102,11 @@ def deliver(communication_id: UUID) -> None:
     4. Write down what it said.
     """
     # Built before the row is claimed: a crash while the carrier's SDK loads leaves no doubt.
-    channel = _channel(communication_id)
-    if channel is None:
-        return
-    carrier = transport_of(channel)
-    claim = _claim(communication_id, carrier.sender)
+    transport()
+    claim = _claim(communication_id)
     if claim is None:
         return
+    carrier = transport_of(claim.channel)
     message = claim.message
     if message is None:
         time.sleep(max(0.0, (claim.turn - now()).total_seconds()))
@@ -191,7 +191,7 @@ def report(row: Communication, heard: Report, sender: str | None) -> None:
     row.error_code = code if code is not None else row.error_code
     states.move(row, status, code=code)
     session.flush()
-    if status in _ARRIVED:
+    if status in ARRIVED:
         numbers.confirm(row.phone_index)
         service.take_back_second_try(row, "the first has arrived")
         if sender is not None and line.is_held(sender, urgent=False):
@@ -200,7 +200,6 @@ def report(row: Communication, heard: Report, sender: str | None) -> None:
         failures.follow(row, code, sender)
 
 
-_ARRIVED = frozenset({"delivered", "read"})
 _LOST = frozenset({"undelivered", "failed"})
 
 
@@ -222,14 +221,7 @@ def _system_work() -> Iterator[None]:
         yield
 
 
-def _channel(communication_id: UUID) -> str | None:
-    with _system_work():
-        return session.scalar(
-            select(Communication.channel).where(Communication.id == communication_id)
-        )
-
-
-def _claim(communication_id: UUID, sender: str | None) -> Claim | None:
+def _claim(communication_id: UUID) -> Claim | None:
     with _system_work():
         row = states.lock(communication_id, skip_locked=True)
         at = now()
@@ -237,6 +229,7 @@ def _claim(communication_id: UUID, sender: str | None) -> Claim | None:
             return None
         if not _may_leave(row, at):
             return None
+        sender = transport_of(row.channel).sender
         if sender is not None and line.is_held(sender, row.urgent):
             # It stays as it is; the sweep asks again when the line is open.
             return None
@@ -246,9 +239,9 @@ def _claim(communication_id: UUID, sender: str | None) -> Claim | None:
         row.turn_at = None
         row.attempts += 1
         if turn <= at:
-            return Claim(row.attempts, turn, _leave(row, at))
+            return Claim(row.channel, row.attempts, turn, _leave(row, at))
         states.move(row, CLAIMED, attempt=row.attempts)
-        return Claim(row.attempts, turn, None)
+        return Claim(row.channel, row.attempts, turn, None)
 
 
 def _submit(communication_id: UUID, claim: Claim) -> Outgoing | None:

@@ -12,6 +12,7 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.messaging import delivery, line, states, tasks, watch
 from backend.messaging.models import (
+    ARRIVED,
     CLAIMED,
     EXPIRED,
     OUT,
@@ -106,7 +107,7 @@ def lately() -> Lately:
     query = select(
         func.count(),
         func.count().filter(reported),
-        func.count().filter(Communication.status.in_(("delivered", "read"))),
+        func.count().filter(Communication.status.in_(ARRIVED)),
         func.count().filter(Communication.error_code == watch.FILTERED),
     ).where(
         Communication.direction == OUT,

@@ -58,6 +58,8 @@ STATUSES = (
 
 # With the carrier, and its last word is still to come.
 UNDERWAY = (ACCEPTED, "scheduled", "queued", "sending", "sent")
+# On the phone, as far as the networks say.
+ARRIVED = (DELIVERED, "read")
 
 STOP = "stop"
 START = "start"

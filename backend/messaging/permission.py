@@ -16,10 +16,10 @@ from sqlalchemy import func, or_, select
 from backend.core.database import session
 from backend.messaging import caps, numbers, quiet_hours, service
 from backend.messaging.models import (
-    ACCEPTED,
-    DELIVERED,
+    ARRIVED,
     OUT,
     SUBMITTING,
+    UNDERWAY,
     UNKNOWN,
     Communication,
 )
@@ -27,17 +27,7 @@ from backend.messaging.practice_hours import clock_and_hours
 from backend.practices.models import Practice
 
 # What has reached the person, or may have. What surely has not, counts for nothing.
-COUNTED = (
-    SUBMITTING,
-    UNKNOWN,
-    ACCEPTED,
-    "scheduled",
-    "queued",
-    "sending",
-    "sent",
-    DELIVERED,
-    "read",
-)
+COUNTED = (SUBMITTING, UNKNOWN, *UNDERWAY, *ARRIVED)
 # Tells advisory locks of numbers from those that other packages take.
 LOCK_SPACE = 0x534D53
 

@@ -16,7 +16,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from backend.core.clock import now
 from backend.core.database import session
@@ -25,7 +24,7 @@ from backend.patients.models import Patient
 from backend.programme import progress
 from backend.programme.clearance import Known
 from backend.programme.clearances import known_of, known_through_time
-from backend.programme.gradings import keep_graded_decisions
+from backend.programme.gradings import keep_decisions, keep_graded_decisions
 from backend.programme.models import (
     ACTIVE,
     SKIPPED,
@@ -432,17 +431,7 @@ class Fold:
         self.state = state
         self.plan.maintenance_since = state.maintenance_since
         self.plan.folded_to = max(at, self.plan.folded_to)
-        rows = [self._row(each) for each in decided]
-        if rows:
-            session.flush()
-            session.execute(
-                upsert(Adaptation)
-                .values(rows)
-                .on_conflict_do_nothing(
-                    index_elements=["activity_id", "rule", "occurrence"],
-                    index_where=Adaptation.occurrence.is_not(None),
-                )
-            )
+        keep_decisions([self._row(each) for each in decided])
 
     def _joined(self, part: Part, place: int) -> Activity:
         activity = Activity(

@@ -25,12 +25,19 @@ from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.pagination import decode_cursor, encode_cursor
 from backend.core.problems import Problem, invalid, not_found
-from backend.patients.models import Patient
 from backend.programme import adaptation, diaries, diary_files
 from backend.programme.diaries import Diary
 from backend.programme.graded import zone_of
-from backend.programme.models import WAITING, Activity, ActivityEntry, PracticeLog
-from backend.programme.plans import ActivityView, own_activity, plan_of, record, with_standings
+from backend.programme.models import Activity, ActivityEntry, PracticeLog
+from backend.programme.plans import (
+    ActivityView,
+    find_own,
+    own_activity,
+    plan_of,
+    record,
+    refuse_waiting,
+    with_standings,
+)
 from backend.programme.practice import BACKDATE_DAYS, day_faults, says_done
 
 DAYS_BACK = f"Choose a day from the last {BACKDATE_DAYS} days."
@@ -92,17 +99,9 @@ def entries_of(activity_id: UUID, limit: int, cursor: str | None) -> Entries:
 
     Raises ``Problem`` 404, or 409 before the module begins.
     """
-    found = session.execute(
-        select(Activity, Patient.language)
-        .join(Patient, Patient.id == Activity.patient_id)
-        .where(Activity.id == activity_id, Activity.patient_id == actor.id)
-    ).one_or_none()
-    if found is None:
-        raise not_found("activity")
-    activity, language = found
+    activity, language = find_own(activity_id)
     diary = _diary(activity.module_id)
-    if activity.status == WAITING:
-        raise Problem(409, "not-yet", "This module opens after the ones before it.")
+    refuse_waiting(activity)
     rows = _page(activity_id, limit + 1, cursor)
     more, rows = len(rows) > limit, rows[:limit]
     today = _today(activity.patient_id)

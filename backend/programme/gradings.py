@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +61,12 @@ def keep_graded_decisions(plan: CarePlan, activities: Sequence[Activity], known:
         for activity_id, standing in found.items()
         for decision in _decisions(activity_id, standing)
     ]
+    keep_decisions(rows)
+    return any(standing.stuck for standing in found.values())
+
+
+def keep_decisions(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add decisions; what was decided of the same occurrence before stays as it is."""
     if rows:
         session.flush()
         session.execute(
@@ -71,7 +77,6 @@ def keep_graded_decisions(plan: CarePlan, activities: Sequence[Activity], known:
                 index_where=Adaptation.occurrence.is_not(None),
             )
         )
-    return any(standing.stuck for standing in found.values())
 
 
 def _decisions(activity_id: UUID, standing: Standing) -> Iterator[dict[str, Any]]:

@@ -27,6 +27,7 @@ from backend.programme.modules import (
     Prerequisite,
     QuizItem,
     QuizOption,
+    item_faults,
     newest,
 )
 
@@ -120,7 +121,7 @@ def _load_grade(file: Path, module: Mapping[str, Any], grade: int, language: str
                 post.content,
                 FIGURES_AT.format(module=module["id"], version=module["version"]),
             ),
-            quiz=tuple(_quiz_item(item) for item in meta["quiz"]),
+            quiz=tuple(quiz_item(item) for item in meta["quiz"]),
             practice=_practice(meta["practice"]),
             next_review=meta["next_review"],
         )
@@ -137,11 +138,7 @@ def _faults(grade: Grade, meta: Mapping[str, Any]) -> Iterator[str]:
     if not grade.steps or not grade.quiz:
         yield "needs a text and a quiz"
     for item in grade.quiz:
-        right = sum(option.right for option in item.options)
-        if right != 1 or len(item.options) < 2:
-            yield f"quiz {item.id}: has {right} right options of {len(item.options)}"
-        if not all(option.feedback for option in item.options):
-            yield f"quiz {item.id}: an option has no feedback"
+        yield from (f"quiz {item.id}: {fault}" for fault in item_faults(item))
     for value in grade.practice.values:
         if value.kind not in VALUE_KINDS:
             yield f"practice {value.id}: kind {value.kind} is none of {', '.join(VALUE_KINDS)}"
@@ -153,7 +150,8 @@ def _faults(grade: Grade, meta: Mapping[str, Any]) -> Iterator[str]:
         yield "has no reviewer"
 
 
-def _quiz_item(raw: Mapping[str, Any]) -> QuizItem:
+def quiz_item(raw: Mapping[str, Any]) -> QuizItem:
+    """A question with its options, from front matter. Raises ``KeyError`` for what is missing."""
     return QuizItem(
         id=raw["id"],
         question=raw["question"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -167,6 +167,28 @@ def newest(catalogue: Catalogue) -> dict[str, Module]:
     for module in sorted(catalogue.values(), key=lambda m: _semver(m.version)):
         by_id[module.id] = module
     return by_id
+
+
+def item_faults(item: QuizItem) -> Iterator[str]:
+    """What is wrong with a question as it is written. Pure."""
+    right = sum(option.right for option in item.options)
+    if right != 1 or len(item.options) < 2:
+        yield f"has {right} right options of {len(item.options)}"
+    if not all(option.feedback for option in item.options):
+        yield "an option has no feedback"
+
+
+def answer_faults(items: Iterable[QuizItem], answers: Mapping[str, int]) -> dict[str, str]:
+    """What is wrong with the answers to a quiz, by field; an option is told by its place from 0.
+    Pure."""
+    options = {item.id: len(item.options) for item in items}
+    faults = {f"answers.{name}": "There is no such question." for name in answers.keys() - options}
+    for name, count in options.items():
+        if name not in answers:
+            faults[f"answers.{name}"] = "This question needs an answer."
+        elif not 0 <= answers[name] < count:
+            faults[f"answers.{name}"] = f"Choose an option from 0 to {count - 1}."
+    return faults
 
 
 def mark(grade: Grade, answers: Mapping[str, int]) -> int:

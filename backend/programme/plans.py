@@ -295,6 +295,19 @@ def own_activity(activity_id: UUID) -> ActivityView:
 
     Raises ``Problem`` 404, or 409 when it is locked or its turn has not come.
     """
+    activity, language = find_own(activity_id)
+    known = catalogue()
+    module = known[activity.module_id, activity.module_version]
+    answers = contraindications.answers_of(activity.patient_id) if module.contraindications else {}
+    view = view_of(activity, known, _hold_level(activity.patient_id), language, answers)
+    if view.locked:
+        raise Problem(409, "on-hold", "This module waits until your practice has spoken with you.")
+    refuse_waiting(activity)
+    return view
+
+
+def find_own(activity_id: UUID) -> tuple[Activity, str]:
+    """An activity of the signed-in patient, with the patient's language. Raises ``Problem`` 404."""
     found = session.execute(
         select(Activity, Patient.language)
         .join(Patient, Patient.id == Activity.patient_id)
@@ -302,16 +315,13 @@ def own_activity(activity_id: UUID) -> ActivityView:
     ).one_or_none()
     if found is None:
         raise not_found("activity")
-    activity, language = found
-    known = catalogue()
-    module = known[activity.module_id, activity.module_version]
-    answers = contraindications.answers_of(activity.patient_id) if module.contraindications else {}
-    view = view_of(activity, known, _hold_level(activity.patient_id), language, answers)
-    if view.locked:
-        raise Problem(409, "on-hold", "This module waits until your practice has spoken with you.")
+    return found[0], found[1]
+
+
+def refuse_waiting(activity: Activity) -> None:
+    """Raises ``Problem`` 409 when an activity's turn has not come."""
     if activity.status == WAITING:
         raise Problem(409, "not-yet", "This module opens after the ones before it.")
-    return view
 
 
 def standing_of(view: ActivityView) -> Standing | None:

@@ -17,7 +17,7 @@ from backend.core.problems import invalid
 from backend.programme import modules
 from backend.programme.adaptation import answered_quiz
 from backend.programme.models import ModuleReading, QuizAttempt, ReadingPosition
-from backend.programme.modules import Grade, Module
+from backend.programme.modules import Module
 from backend.programme.newest import keep_newest
 from backend.programme.plans import ActivityView, own_activity, record, standing_of
 from backend.risk import service as risk
@@ -108,7 +108,7 @@ def position_faults(module: Module, grade: int, step: int) -> dict[str, str]:
 def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
     """Mark a quiz and keep the attempt. Raises ``Problem`` 404, 409 or 422."""
     view = own_activity(activity_id)
-    faults = quiz_faults(view.grade, answers)
+    faults = modules.answer_faults(view.grade.quiz, answers)
     if faults:
         raise invalid(faults)
     percent = modules.mark(view.grade, answers)
@@ -137,15 +137,3 @@ def answer_quiz(activity_id: UUID, answers: Mapping[str, int]) -> QuizResult:
             for item in view.grade.quiz
         ],
     )
-
-
-def quiz_faults(grade: Grade, answers: Mapping[str, int]) -> dict[str, str]:
-    """What is wrong with the answers to a quiz, by field. Pure."""
-    options = {item.id: len(item.options) for item in grade.quiz}
-    faults = {f"answers.{name}": "There is no such question." for name in answers.keys() - options}
-    for name, count in options.items():
-        if name not in answers:
-            faults[f"answers.{name}"] = "This question needs an answer."
-        elif not 0 <= answers[name] < count:
-            faults[f"answers.{name}"] = f"Choose an option from 0 to {count - 1}."
-    return faults

@@ -127,7 +127,20 @@ class PracticeTask(Schema):
     values = fields.List(fields.Nested(PracticeValueOut), required=True)
 
 
-class ModuleTextOut(ActivityOut):
+class WithStanding(Schema):
+    """Where an activity stands today, by the engine that it is practised with."""
+
+    quota = fields.Nested(QuotaOut, allow_none=True, dump_default=None, attribute="standing.quota")
+    ladder = fields.Nested(
+        LadderOut, allow_none=True, dump_default=None, attribute="standing.rungs"
+    )
+    pacing = fields.Nested(
+        PacingOut, allow_none=True, dump_default=None, attribute="standing.paced"
+    )
+    sleep = fields.Nested(SleepOut, allow_none=True, dump_default=None, attribute="standing.slept")
+
+
+class ModuleTextOut(ActivityOut, WithStanding):
     """The present grade's text, quiz and practice."""
 
     grade_title = fields.String(required=True, attribute="grade.title")
@@ -143,14 +156,6 @@ class ModuleTextOut(ActivityOut):
         required=True,
         metadata={"description": "the step to go on with, counted from 1, where one was kept"},
     )
-    quota = fields.Nested(QuotaOut, allow_none=True, dump_default=None, attribute="standing.quota")
-    ladder = fields.Nested(
-        LadderOut, allow_none=True, dump_default=None, attribute="standing.rungs"
-    )
-    pacing = fields.Nested(
-        PacingOut, allow_none=True, dump_default=None, attribute="standing.paced"
-    )
-    sleep = fields.Nested(SleepOut, allow_none=True, dump_default=None, attribute="standing.slept")
 
 
 class PositionIn(Schema):

@@ -33,7 +33,7 @@ from backend.programme.models import Activity, Goal, ModuleReading, QuizAttempt
 from backend.programme.modules import Grade, Module
 from backend.programme.plans import catalogue
 from backend.programme.practice import day_faults, keep_practice, value_faults
-from backend.programme.reading import keep_positions, position_faults, quiz_faults
+from backend.programme.reading import keep_positions, position_faults
 from backend.risk import service as risk
 
 
@@ -79,7 +79,7 @@ class Notebook:
         """A grade's quiz was answered; it is marked here."""
         activity, module = self._of(activity_id)
         text = _grade(module, grade)
-        _refuse(quiz_faults(text, answers))
+        _refuse(modules.answer_faults(text.quiz, answers))
         percent = modules.mark(text, answers)
         self.quizzes.append(
             self._row(activity, grade=grade, answers=dict(answers), percent=percent, at=when.at)

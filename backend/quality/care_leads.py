@@ -10,12 +10,11 @@ from sqlalchemy import select
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
-from backend.core.identity import CARE_TEAM, actor
+from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid
 from backend.patients import service as patients
 from backend.patients.models import Patient
-from backend.practices.models import Provider
 from backend.quality import competence, learning
 from backend.quality.models import CareLead
 from backend.risk import service as risk
@@ -36,15 +35,8 @@ def assign(patient_id: UUID, provider_id: UUID, emergency_reason: str | None) ->
     """
     enrolment = patients.find(patient_id)
     session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update())
-    provider = session.scalar(
-        select(Provider).where(
-            Provider.id == provider_id,
-            Provider.practice_id == actor.practice_id,
-            Provider.role.in_(CARE_TEAM),
-            Provider.active,
-        )
-    )
-    if provider is None:
+    provider = learning.find_colleague(provider_id)
+    if provider is None or not provider.active:
         raise invalid({"provider_id": "There is no such provider."})
     before = _open(patient_id)
     if before is not None and before.provider_id == provider_id:

@@ -20,6 +20,7 @@ from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.patients import service as patients
+from backend.practices import service as practices
 from backend.practices.models import Provider
 from backend.quality import fidelity, sampling, training_files
 from backend.quality.fidelity import OBSERVER, SELF, Agreement, Checklist
@@ -171,12 +172,7 @@ def rate(
 def practice_fidelity(since: datetime, until: datetime) -> PracticeFidelity:
     """The practice's ratings of consultations held in ``[since, until)``. Four queries."""
     used, rule, kappa = checklist()
-    names = {
-        provider.id: provider.name
-        for provider in session.scalars(
-            select(Provider).where(Provider.practice_id == actor.practice_id)
-        )
-    }
+    names = {provider.id: provider.name for provider in practices.list_providers()}
     held = _held(since, until)
     found = fidelity.agreement(_pairs(used, since, until))
     audit.record("fidelity.read", practice_id=actor.practice_id)

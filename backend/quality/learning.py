@@ -20,6 +20,7 @@ from backend.core.identity import CARE_TEAM, actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.practices.models import Provider
+from backend.programme.modules import answer_faults
 from backend.quality import competence, topics, training_files
 from backend.quality.competence import Competence, CompetenceRule, Decided, Evidence
 from backend.quality.fidelity import OBSERVER
@@ -87,19 +88,19 @@ def all_topics() -> Mapping[str, Topic]:
 
 def my_topics() -> list[TopicView]:
     """Every topic, with what the signed-in provider has shown in it."""
-    shown = _recorded([actor.id])
+    shown = _recorded([actor.id]).get(actor.id, [])
     return [_topic_view(topic, shown) for topic in all_topics().values()]
 
 
 def topic(topic_id: str) -> TopicView:
     """One topic for the signed-in provider. Raises ``Problem`` 404."""
-    return _topic_view(_topic(topic_id), _recorded([actor.id]))
+    return _topic_view(_topic(topic_id), _recorded([actor.id]).get(actor.id, []))
 
 
 def answer_quiz(topic_id: str, answers: Mapping[str, int]) -> QuizResult:
     """Mark a quiz of the signed-in provider and keep the try. Raises ``Problem`` 404 or 422."""
     asked = _topic(topic_id)
-    faults = topics.faults(asked, answers)
+    faults = answer_faults((q.item for q in asked.quiz), answers)
     if faults:
         raise invalid(faults)
     marked = topics.mark(asked, answers)
@@ -155,7 +156,7 @@ def set_mentor(provider_id: UUID, mentor_id: UUID | None) -> Portrait:
     provider = _colleague(provider_id)
     if mentor_id == provider_id:
         raise invalid({"mentor_id": "Choose somebody else."})
-    if mentor_id is not None and _find_colleague(mentor_id) is None:
+    if mentor_id is not None and find_colleague(mentor_id) is None:
         raise invalid({"mentor_id": "There is no such provider."})
     provider.mentor_id = mentor_id
     session.flush()
@@ -235,7 +236,7 @@ def level_of(provider_id: UUID, tier: str) -> str:
 def evidence(provider_ids: Sequence[UUID]) -> dict[UUID, list[Evidence]]:
     """All that providers have shown, oldest first: their records, and their consultations as others
     saw them. A consultation seen by two counts once, with the mean of both."""
-    found = _recorded_by_provider(provider_ids)
+    found = _recorded(provider_ids)
     for provider_id, seen in _observed(provider_ids).items():
         found.setdefault(provider_id, []).extend(seen)
     for shown in found.values():
@@ -285,13 +286,14 @@ def _topic(topic_id: str) -> Topic:
 
 
 def _colleague(provider_id: UUID) -> Provider:
-    found = _find_colleague(provider_id)
+    found = find_colleague(provider_id)
     if found is None:
         raise not_found("provider")
     return found
 
 
-def _find_colleague(provider_id: UUID) -> Provider | None:
+def find_colleague(provider_id: UUID) -> Provider | None:
+    """A member of the actor's care team, if there is one of this id."""
     return session.scalar(
         select(Provider).where(
             Provider.id == provider_id,
@@ -326,11 +328,7 @@ def _keep(provider_id: UUID, kind: str, **values: Any) -> None:
     )
 
 
-def _recorded(provider_ids: Sequence[UUID]) -> list[Evidence]:
-    return [each for found in _recorded_by_provider(provider_ids).values() for each in found]
-
-
-def _recorded_by_provider(provider_ids: Sequence[UUID]) -> dict[UUID, list[Evidence]]:
+def _recorded(provider_ids: Sequence[UUID]) -> dict[UUID, list[Evidence]]:
     query = (
         select(TrainingRecord)
         .where(TrainingRecord.provider_id.in_(provider_ids))

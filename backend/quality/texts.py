@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import Integer, and_, cast, func, literal, select
+from sqlalchemy import ColumnElement, Integer, and_, cast, func, literal, select
 
 from backend.checkins.models import CheckIn
 from backend.checkins.reminders import TEMPLATES
@@ -17,9 +17,9 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.core.identity import actor
 from backend.messaging.models import (
+    ARRIVED,
     CANCELLED,
     CLAIMED,
-    DELIVERED,
     EXPIRED,
     FAILED,
     OUT,
@@ -35,7 +35,6 @@ from backend.messaging.models import (
 )
 
 # What each last word means to whoever reads the page.
-ARRIVED = frozenset({DELIVERED, "read"})
 FAILURES = frozenset({REJECTED, FAILED, "undelivered", "canceled"})
 NOT_SENT = frozenset({CANCELLED, EXPIRED, UNSENT})
 WAITING = frozenset({PENDING, CLAIMED, SUBMITTING})
@@ -137,11 +136,11 @@ def texts(since: datetime, until: datetime) -> Texts:
     )
 
 
-def _codes(mine: object) -> dict[int, int]:
+def _codes(mine: ColumnElement[bool]) -> dict[int, int]:
     query = (
         select(Communication.error_code, func.count())
         .where(
-            mine,  # type: ignore[arg-type]
+            mine,
             Communication.direction == OUT,
             Communication.status.in_(FAILURES),
             Communication.error_code.is_not(None),
@@ -152,12 +151,12 @@ def _codes(mine: object) -> dict[int, int]:
     return {code: count for code, count in session.execute(query) if code is not None}
 
 
-def _numbers(mine: object, since: datetime, until: datetime) -> tuple[int, int]:
+def _numbers(mine: ColumnElement[bool], since: datetime, until: datetime) -> tuple[int, int]:
     """Numbers that were texted, and those of them that said stop in the period."""
     texted = (
         select(Communication.phone_index)
         .distinct()
-        .where(mine, Communication.direction == OUT)  # type: ignore[arg-type]
+        .where(mine, Communication.direction == OUT)
         .subquery()
     )
     said_stop = (

@@ -61,20 +61,8 @@ class Marked:
     right: Mapping[str, bool]
 
 
-def faults(topic: Topic, answers: Mapping[str, int]) -> dict[str, str]:
-    """What is wrong with the answers to a quiz, by field; an option is told by its place from 0."""
-    options = {q.item.id: len(q.item.options) for q in topic.quiz}
-    found = {f"answers.{name}": "There is no such question." for name in answers.keys() - options}
-    for name, count in options.items():
-        if name not in answers:
-            found[f"answers.{name}"] = "This question needs an answer."
-        elif not 0 <= answers[name] < count:
-            found[f"answers.{name}"] = f"Choose an option from 0 to {count - 1}."
-    return found
-
-
 def mark(topic: Topic, answers: Mapping[str, int]) -> Marked:
-    """Mark answers without ``faults``."""
+    """Mark answers without ``modules.answer_faults``."""
     right = {q.item.id: q.item.options[answers[q.item.id]].right for q in topic.quiz}
     danger = [right[q.item.id] for q in topic.quiz if q.safety]
     return Marked(_percent([*right.values()]), _percent(danger) if danger else None, right)

@@ -14,8 +14,9 @@ import frontmatter
 import yaml
 
 from backend.core.content import ContentError, Document
+from backend.programme.module_files import quiz_item
 from backend.programme.module_text import steps
-from backend.programme.modules import QuizItem, QuizOption
+from backend.programme.modules import item_faults
 from backend.quality.competence import CompetenceRule, TierRule
 from backend.quality.fidelity import Checklist, ChecklistItem
 from backend.quality.sampling import SamplingRule
@@ -47,8 +48,10 @@ def load_topic(file: Path) -> Topic:
             minutes=raw["minutes"],
             objectives=tuple(raw["objectives"]),
             steps=steps(post.content, ""),
-            quiz=tuple(Question(_item(each), each.get("safety", False)) for each in raw["quiz"]),
-            cases=tuple(Case(each["story"], _item(each)) for each in raw["cases"]),
+            quiz=tuple(
+                Question(quiz_item(each), each.get("safety", False)) for each in raw["quiz"]
+            ),
+            cases=tuple(Case(each["story"], quiz_item(each)) for each in raw["cases"]),
             roleplay=_roleplay(raw.get("roleplay")),
             sources=tuple(raw["sources"]),
             verified=raw["verified"],
@@ -107,17 +110,6 @@ def load_competence(content: Path) -> CompetenceRule:
         )
 
 
-def _item(raw: Mapping[str, Any]) -> QuizItem:
-    return QuizItem(
-        id=raw["id"],
-        question=raw["question"],
-        options=tuple(
-            QuizOption(str(each["text"]), each.get("right", False) is True, each["feedback"])
-            for each in raw["options"]
-        ),
-    )
-
-
 def _roleplay(raw: Mapping[str, Any] | None) -> RolePlay | None:
     return None if raw is None else RolePlay(raw["task"], tuple(raw["rated"]))
 
@@ -134,11 +126,7 @@ def _faults(topic: Topic, file: Path, raw: Mapping[str, Any]) -> Iterator[str]:
     if len({item.id for item in items}) < len(items):
         yield "a question stands here twice"
     for item in items:
-        right = sum(option.right for option in item.options)
-        if right != 1 or len(item.options) < 2:
-            yield f"{item.id}: has {right} right options of {len(item.options)}"
-        if not all(option.feedback for option in item.options):
-            yield f"{item.id}: an option has no feedback"
+        yield from (f"{item.id}: {fault}" for fault in item_faults(item))
     if not isinstance(topic.next_review, date):
         yield "next_review must be a date, such as 2027-11-23"
     if not raw.get("reviewed_by"):

@@ -19,12 +19,15 @@ from backend.programme.graded_schemas import (
     GoalIn,
     GoalOut,
     LadderIn,
-    LadderOut,
-    PacingOut,
-    QuotaOut,
-    SleepOut,
 )
-from backend.programme.schemas import ActivityOut, PlanOut, PositionIn, PracticeIn, QuizIn
+from backend.programme.schemas import (
+    ActivityOut,
+    PlanOut,
+    PositionIn,
+    PracticeIn,
+    QuizIn,
+    WithStanding,
+)
 from backend.sync.models import ACCEPTED, DUPLICATE, REJECTED
 
 MOST_EVENTS = 200
@@ -195,20 +198,12 @@ class CheckInsPart(Schema):
     items = fields.List(fields.Nested(CheckInPart), required=True)
 
 
-class ActivityPart(ActivityOut):
+class ActivityPart(ActivityOut, WithStanding):
     """A module of the plan, where it stands today, and its content."""
 
     grade_began_at = fields.DateTime(
         required=True, allow_none=True, attribute="activity.grade_began_at"
     )
-    quota = fields.Nested(QuotaOut, allow_none=True, dump_default=None, attribute="standing.quota")
-    ladder = fields.Nested(
-        LadderOut, allow_none=True, dump_default=None, attribute="standing.rungs"
-    )
-    pacing = fields.Nested(
-        PacingOut, allow_none=True, dump_default=None, attribute="standing.paced"
-    )
-    sleep = fields.Nested(SleepOut, allow_none=True, dump_default=None, attribute="standing.slept")
     bundle = fields.Nested(BundleName, required=True)
 
 

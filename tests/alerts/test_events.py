@@ -25,11 +25,6 @@ NS = {"atom": ATOM}
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(app: Flask, clock: MovableClock, clinician: Caller) -> UUID:
     [made] = crowd(app, clinician.practice_id, 1, clock.now() + timedelta(days=30))
     return made

@@ -17,11 +17,6 @@ from tests.world import Caller, World
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def alerts(app: Flask, clock: MovableClock, clinician: Caller) -> list[str]:
     """Ids of a dozen alerts of all tiers, raised an hour apart, the oldest first."""
     people = crowd(app, clinician.practice_id, 12, clock.now() + timedelta(days=30))

@@ -40,11 +40,6 @@ ROADS = {
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def fresh(app: Flask, clock: MovableClock, clinician: Caller) -> Callable[..., str]:
     """Raises an alert of some tier about somebody new; its id."""
     people = iter(crowd(app, clinician.practice_id, 60, clock.now() + timedelta(days=99)))

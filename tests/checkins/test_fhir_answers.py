@@ -25,11 +25,6 @@ TOO_MANY = [{"linkId": str(n), "answer": [{"valueInteger": n}]} for n in range(2
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     """One whose first weekly check-in has just opened."""
     patient = world.onboarded(clinician)

@@ -28,11 +28,6 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     """One with a plan; the first weekly check-in opens on the next Tuesday at ten."""
     return world.onboarded(clinician)

@@ -22,11 +22,6 @@ from tests.world import Caller, World
 END = datetime(2027, 4, 20, tzinfo=UTC)
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def weeks(app: Flask, patient_id: UUID) -> list[CheckIn]:
     found = rows(app, CheckIn, CheckIn.patient_id == patient_id, CheckIn.kind == "weekly")
     return sorted(found, key=lambda each: each.occasion)

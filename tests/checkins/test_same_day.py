@@ -24,11 +24,6 @@ THE_REST = ALL_NINE - {"phq.1", "phq.2"}
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     """Somebody whose weekly check-in has just told of a low mood: 2 and 1 points."""
     patient = world.onboarded(clinician, 2)

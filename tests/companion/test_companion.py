@@ -27,11 +27,6 @@ UP_TO_DATE = "There are no questions to answer at the moment."
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def phone(app: Flask) -> Browser:
     return Browser(app)
 

@@ -12,12 +12,12 @@ from backend.programme.models import ActivityEntry
 from tests.backstage import rows
 from tests.browser import Browser, assert_is_a_safe_page
 from tests.companion.test_graded import page
-from tests.programme.test_entries import clinician, diary, planner, thinker
+from tests.programme.test_entries import diary, planner, thinker
 from tests.programme.test_practice import amount, on_the_way, quota, reach, walker
 from tests.programme.test_service import plan, practise
 from tests.world import Caller, PatientAccount, World
 
-__all__ = ["clinician", "planner", "thinker", "walker"]
+__all__ = ["planner", "thinker", "walker"]
 
 THOUGHT = {
     "v.situation": "Tying <b>my</b> shoes.",

@@ -15,7 +15,6 @@ from tests.programme.test_practice import (
     LADDER,
     WALKING,
     climber,
-    clinician,
     put,
     rate,
     walker,
@@ -23,7 +22,7 @@ from tests.programme.test_practice import (
 from tests.programme.test_service import plan, practise
 from tests.world import PatientAccount, World
 
-__all__ = ["climber", "clinician", "walker"]
+__all__ = ["climber", "walker"]
 DECIDED = ("week-", "rung-", "pacing-")
 
 

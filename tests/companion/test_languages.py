@@ -39,11 +39,6 @@ translated = pytest.mark.parametrize("language", ["nl", "es"])
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def phone(app: Flask) -> Browser:
     return Browser(app)
 

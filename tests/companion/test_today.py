@@ -38,11 +38,6 @@ LABELS = {
 in_each = pytest.mark.parametrize("language", LANGUAGES)
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def today(world: World, patient: Caller) -> dict[str, Any]:
     found: dict[str, Any] = world.ok(world.get("/v1/me/today", patient))
     return found

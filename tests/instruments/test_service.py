@@ -15,11 +15,6 @@ from tests.shipped import INSTRUMENTS
 from tests.world import Caller, World
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 @pytest.mark.parametrize("severity", [0, 5, 10])
 def test_every_score_is_kept_with_its_versions_and_replays(
     app: Flask, world: World, clinician: Caller, severity: int

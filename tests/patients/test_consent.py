@@ -22,11 +22,6 @@ CONSENT, WITHDRAWAL = "/v1/me/consent", "/v1/me/consent/withdrawal"
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def invited(world: World, clinician: Caller) -> PatientAccount:
     """Signed in, with nothing agreed to yet."""
     patient = world.enrol(clinician)

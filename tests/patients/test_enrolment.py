@@ -20,11 +20,6 @@ ANN = {
 }
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def enrol(world: World, caller: Caller, **changes: Any) -> Any:
     return world.post("/v1/patients", caller, {**ANN, **changes})
 

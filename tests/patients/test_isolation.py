@@ -20,11 +20,6 @@ each_staff_route = pytest.mark.parametrize(("method", "path", "body"), STAFF_ROU
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     return world.onboarded(clinician, given_name="Rosamund")
 

@@ -19,11 +19,6 @@ from tests.world import Caller, World
 ENGLISH = load_text(CONTENT, "programme", "en")
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def choose(world: World, caller: Caller, language: Any) -> Any:
     return world.client.patch("/v1/me", json={"language": language}, headers=caller.headers)
 

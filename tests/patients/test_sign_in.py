@@ -15,11 +15,6 @@ ASK, ENTER = "/v1/sign-in/patient/code", "/v1/sign-in/patient"
 HELD = "+447700900555"
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def ask_for(world: World, **who: str) -> TestResponse:
     return world.post(ASK, body=who)
 

@@ -36,11 +36,6 @@ def printer() -> None:
         pytest.skip(advice)
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def export(app: Flask, patient: PatientAccount, out: Path) -> tuple[str, PdfReader]:
     """The two files: the page, and the PDF read by another library."""
     result = run(app, "content", "export", "--patient", str(patient.id), "--out", str(out))

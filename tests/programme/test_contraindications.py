@@ -33,11 +33,6 @@ CLEARANCE = {
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def unasked(world: World, clinician: Caller) -> PatientAccount:
     """One of whom nobody has been asked at enrolment."""
     return world.onboarded(clinician, 2, contraindications=None)

@@ -14,7 +14,7 @@ from backend.programme import dose
 from backend.programme.dose import Dose, Facts, GradeOffer, Share
 from backend.programme.models import Adaptation
 from tests.backstage import rows, statements
-from tests.programme.test_practice import clinician, on_the_way, reach, walk, walker
+from tests.programme.test_practice import on_the_way, reach, walk, walker
 from tests.programme.test_service import (
     plan,
     practise,
@@ -26,7 +26,7 @@ from tests.programme.test_service import (
 )
 from tests.world import Caller, PatientAccount, World
 
-__all__ = ["clinician", "walker"]
+__all__ = ["walker"]
 BEGAN = date(2026, 9, 1)
 GRADES = {1: GradeOffer(20, 3), 2: GradeOffer(15, 4), 3: GradeOffer(10, 5)}
 

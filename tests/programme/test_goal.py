@@ -19,11 +19,6 @@ ADDRESS = "/v1/me/goal"
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     return world.onboarded(clinician, 2)
 

@@ -17,11 +17,6 @@ from tests.world import Caller, PatientAccount, World
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     return world.onboarded(clinician, 3)
 

@@ -32,11 +32,6 @@ AFRAID = {"fear_before": 60, "fear_after": 60, "belief_before": 60, "belief_afte
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def walker(world: World, clinician: Caller) -> PatientAccount:
     """One whose module on steady steps has begun."""
     return reach(world, world.onboarded(clinician, 2), "M04")

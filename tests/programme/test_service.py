@@ -29,11 +29,6 @@ END = ["M16"]
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     """One with a low risk, no factor, the four core modules and the flare-up plan."""
     return world.onboarded(clinician, 2)

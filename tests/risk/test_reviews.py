@@ -36,11 +36,6 @@ def world(asking: Flask, clock: MovableClock) -> World:
     return World(asking, clock)
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def alerts_of(world: World, clinician: Caller) -> dict[str, int]:
     """Rule and tier of every alert."""
     world.sign_in(clinician)

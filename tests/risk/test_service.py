@@ -24,11 +24,6 @@ from tests.world import Caller, World
 KINDS = {"stratification", "factor-profile", "response-index", "trajectory"}
 
 
-@pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
 def risk_of(world: World, clinician: Caller, patient: Caller) -> dict[str, Any]:
     world.sign_in(clinician)
     found: dict[str, Any] = world.ok(world.get(f"/v1/patients/{patient.id}/risk", clinician))

@@ -20,11 +20,6 @@ from tests.world import Caller, PatientAccount, World, questions
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     return world.onboarded(clinician, 2)
 

@@ -26,11 +26,6 @@ HOURS = timedelta(hours=1)
 
 
 @pytest.fixture
-def clinician(world: World) -> Caller:
-    return world.provider(world.practice())
-
-
-@pytest.fixture
 def patient(world: World, clinician: Caller) -> PatientAccount:
     patient = world.onboarded(clinician, 2)
     world.clock.move_by(days=3)
