@@ -29,7 +29,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-ADDRESS = "/v1/alerts/stream"
+# The console has one of its own, for whom its cookie speaks.
+ADDRESSES = ("/v1/alerts/stream", "/console/alerts/stream")
 # A comment keeps proxies from closing a quiet connection; every so many, the route is asked again,
 # which ends the stream of somebody whose token has run out or who has been signed out.
 COMMENT_SECONDS = 20.0
@@ -66,7 +67,7 @@ class Application:
             await self._live(receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
-        elif scope["method"] == "GET" and scope["path"] == ADDRESS:
+        elif scope["method"] == "GET" and scope["path"] in ADDRESSES:
             await self._stream(scope, receive, send)
         else:
 
@@ -185,7 +186,7 @@ class Application:
             headers = [each for each in headers if each[0].lower() != "last-event-id"]
             headers.append(("Last-Event-ID", place))
         builder = EnvironBuilder(
-            path=ADDRESS, query_string=urlencode(query), headers=headers, method="GET"
+            path=scope["path"], query_string=urlencode(query), headers=headers, method="GET"
         )
         environ = builder.get_environ()
         environ["REMOTE_ADDR"] = (scope.get("client") or ("127.0.0.1",))[0]

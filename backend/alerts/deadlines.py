@@ -73,6 +73,21 @@ def after(
     return _after_minutes(at, timedelta(minutes=span.minutes), hours, zone, holidays)
 
 
+def minutes_between(
+    start: datetime, end: datetime, hours: Hours, zone: str, holidays: Set[date] = frozenset()
+) -> int:
+    """Whole minutes of service time from ``start`` to ``end``, both UTC; 0 unless ``end`` is later.
+
+    Counts at most 60 days.
+    """
+    open_time = timedelta(0)
+    for opens, closes in _periods(start, hours, zone, holidays):
+        if opens >= end:
+            break
+        open_time += max(min(end, closes) - max(start, opens), timedelta(0))
+    return int(open_time.total_seconds() // 60)
+
+
 def _after_minutes(
     at: datetime, left: timedelta, hours: Hours, zone: str, holidays: Set[date]
 ) -> datetime:

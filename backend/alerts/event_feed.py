@@ -76,6 +76,11 @@ def after(place: str, limit: int) -> EventPage:
     return EventPage(found, found[-1].place if found else place, len(rows) > limit)
 
 
+def place_at(version: int) -> str:
+    """Where the feed stands at a version of it: behind all events of that version."""
+    return f"{version}-{UUID(int=2**128 - 1)}"
+
+
 def latest(limit: int) -> list[FeedEvent]:
     """The practice's newest events, newest first."""
     found = last(actor.practice_id, limit)

@@ -95,8 +95,12 @@ def stream(query: dict[str, Any]) -> Response:
     Where the server can keep the connection, it stays open and each change comes as it happens;
     elsewhere it ends, and the reader comes back by itself.
     """
-    place = request.headers.get("Last-Event-ID") or query["after"]
-    page = event_feed.after(place, query["limit"])
+    return streamed(query["after"], query["limit"])
+
+
+def streamed(after: str, limit: int) -> Response:
+    """The answer of a stream for the actor; a browser that comes back tells its own place."""
+    page = event_feed.after(request.headers.get("Last-Event-ID") or after, limit)
     body = f"retry: {RETRY_MILLISECONDS}\n\n" + server_sent(_EVENT.dump(page.items, many=True))
     answer = Response(body, content_type=SSE_TYPE)
     answer.headers["Cache-Control"] = "no-store"

@@ -17,7 +17,9 @@ from backend.console.svg import FLAG, LANE, Axis, Flag, Layer, Size, Stroke, dra
 
 # Scaling one picture to a phone makes its words unreadable, so there is one for each.
 DESK = Size(1080, 340, 10, 13)
-COLUMN = Size(640, 320, 6, 13)
+# On an alert's page, where why and what to do must share one screen with it.
+GLANCE = Size(680, 190, 6, 13)
+GLANCE_PHONE = Size(340, 200, 4, 12)
 PHONE = Size(340, 300, 4, 12)
 SMALL = Size(320, 116, 3, 12)
 

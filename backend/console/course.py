@@ -112,7 +112,7 @@ def picture(
     since = [at for at in missed if at > points[-1].at]
     return Picture(
         sentence=sentence(points[-1], since, zone),
-        drawing=_drawing(_drawn(points, missed, _flags(alerts), rules), zone, charts.DESK),
+        drawing=_drawing(_drawn(points, missed, _flags(alerts), rules), zone),
         numbers=_numbers(points, last, rules, path, titles) if last else [],
         shares=_shares(last, titles) if last else [],
         shares_why=_contributions(last, rules, titles) if last else None,
@@ -129,7 +129,7 @@ def drawing(
 ) -> Drawing:
     """The course with one alert marked in it, for the page of that alert."""
     flag = Flag(alert.opened_at, "!", alert.tier)
-    return _drawing(_drawn(points, missed, [flag], rules), zone, charts.COLUMN)
+    return _drawing(_drawn(points, missed, [flag], rules), zone, charts.GLANCE, charts.GLANCE_PHONE)
 
 
 def elevated(profile: RiskAssessment | None, scales: Scales, told: Told) -> list[Number] | None:
@@ -163,10 +163,12 @@ def sentence(point: CoursePoint, missed_since: Sequence[datetime], zone: str) ->
     return f"{said} on {present.day(point.at, zone)}{because}.{silence}"
 
 
-def _drawing(drawn: charts.Course, zone: str, desk: Size) -> Drawing:
+def _drawing(
+    drawn: charts.Course, zone: str, desk: Size = charts.DESK, phone: Size = charts.PHONE
+) -> Drawing:
     return Drawing(
         desk=charts.course(drawn, zone, desk),
-        phone=charts.course(drawn, zone, charts.PHONE),
+        phone=charts.course(drawn, zone, phone),
         has_error=any(week.error is not None for week in drawn.weeks),
         has_expected=any(week.expected is not None for week in drawn.weeks),
         lacks_weeks=bool(drawn.without_score()),

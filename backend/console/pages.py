@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -12,10 +13,11 @@ from zoneinfo import available_timezones
 
 from flask import render_template
 
-from backend.alerts import feed, states
+from backend.alerts import deadlines, event_feed, events, feed, states
 from backend.alerts import service as alerts
+from backend.alerts.models import Alert
 from backend.checkins import occasions
-from backend.console import course, factors, plans, present, session, svg, texts, why
+from backend.console import course, factors, glance, plans, present, session, svg, texts, why
 from backend.console.forms import Filled
 from backend.core import audit
 from backend.core.clock import now
@@ -76,12 +78,29 @@ def sign_in(filled: Filled, sentence: str | None = None, because: str | None = N
     )
 
 
+@dataclass(frozen=True)
+class Card:
+    """An alert as it stands in the feed."""
+
+    row: Any
+    reason: str
+    due: glance.Due
+    next_step: str
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has taken it up."""
+        return self.row.Alert.status in present.WAITING
+
+
 def alert_feed(cursor: str | None, paused: bool) -> str:
     """Open alerts, the highest tier and the nearest respond-by first."""
     page = feed.page(PAGE, cursor)
     at = now()
+    due = _due([row.Alert for row in page.items], at)
     tiers = [
-        (tier, list(rows)) for tier, rows in groupby(page.items, key=lambda row: row.Alert.tier)
+        (tier, [_card(row, due[row.Alert.id]) for row in rows])
+        for tier, rows in groupby(page.items, key=lambda row: row.Alert.tier)
     ]
     return render_template(
         "console/feed.html",
@@ -91,8 +110,19 @@ def alert_feed(cursor: str | None, paused: bool) -> str:
         is_first=cursor is None,
         paused=paused,
         # A later page would lose its place, and whoever reads it is looking back anyway.
+        is_live=cursor is None,
+        place=event_feed.place_at(page.version),
+        events=events.TYPES.values(),
         refresh_seconds=None if paused or cursor else REFRESH_SECONDS,
     )
+
+
+def _card(row: Any, due: glance.Due) -> Card:
+    alert = row.Alert
+    # How often somebody tried to reach the patient stands on the alert's own page.
+    contacts = int(alert.status == states.IN_PROGRESS)
+    step = glance.next_step(alert.status, contacts, alert.suggestions)
+    return Card(row, glance.reason(alert.evidence[-1]), due, step)
 
 
 def alert(
@@ -102,27 +132,36 @@ def alert(
     action: str | None = None,
     filled: Filled | None = None,
     sentence: str | None = None,
+    taken_by: str | None = None,
 ) -> str:
-    """One alert. ``action`` with ``filled`` is the form that was just refused, and why."""
+    """One alert. ``action`` with ``filled`` is the form that was just refused, and why;
+    ``taken_by`` is the colleague who was quicker."""
     view = feed.get(alert_id)
     found = view.alert.Alert
+    enrolment = patients.newest_of(found.patient_id)
     points = risk.course_of(found.patient_id)
     missed = occasions.missed_weeks(found.patient_id)
     rules, scales = _rules(), _scales()
     titles = factors.titles_of(rules, scales)
-    at = now()
+    at, zone = now(), _zone()
+    contacts = sum(event.action == states.CONTACT for event in view.history)
     situation = states.Situation(
-        status=found.status,
-        tier=found.tier,
-        closed_at=found.closed_at,
-        contacts=sum(event.action == states.CONTACT for event in view.history),
+        status=found.status, tier=found.tier, closed_at=found.closed_at, contacts=contacts
     )
+    evidence = [present.evidence(entry, titles) for entry in reversed(found.evidence)]
     return render_template(
         "console/alert.html",
         row=view.alert,
         alert=found,
-        overdue=present.is_overdue(found.status, found.respond_by, at),
-        evidence=[present.evidence(entry, titles) for entry in reversed(found.evidence)],
+        about=_about(found.patient_id),
+        phone=enrolment.patient.phone if enrolment else None,
+        due=_due([found], at)[found.id],
+        reason=glance.reason(found.evidence[-1]),
+        values=glance.values(found.evidence[-1], zone),
+        latest=evidence[0],
+        evidence=evidence,
+        steps=glance.STEPS,
+        contacts=contacts,
         history=view.history,
         names={provider.id: provider.name for provider in practices.list_providers()},
         moves=present.moves(situation, at),
@@ -130,12 +169,38 @@ def alert(
         dose=view.dose,
         dose_rows=plans.dose_rows(view.dose),
         points=points,
-        drawing=course.drawing(points, missed, found, rules, _zone()),
+        drawing=course.drawing(points, missed, found, rules, zone),
         notice=present.NOTICES.get(done or ""),
         action=action,
         filled=filled or Filled(),
         sentence=sentence,
+        taken_by=taken_by,
     )
+
+
+def _about(patient_id: UUID) -> list[str]:
+    """What to know of a patient before reading their alert."""
+    group = risk.groups([patient_id]).get(patient_id)
+    return [f"{group} risk" if group else "risk group not yet known"]
+
+
+def _due(found: Sequence[Alert], at: datetime) -> dict[UUID, glance.Due]:
+    """By alert, how much service time there is to take it up."""
+    practice = practices.get_practice(actor.practice_id)
+    hours, days = deadlines.service_hours(practice.service_hours), alerts.holidays(practice)
+    zone = practice.time_zone
+    return {
+        alert.id: glance.due(
+            alert.status,
+            alert.respond_by,
+            at,
+            deadlines.minutes_between(
+                min(alert.respond_by, at), max(alert.respond_by, at), hours, zone, days
+            ),
+            zone,
+        )
+        for alert in found
+    }
 
 
 def patient_list(

@@ -250,14 +250,17 @@ def by_kind(assessments: Sequence[Any]) -> dict[str, Any]:
     return {each.kind.replace("-", "_"): each for each in assessments}
 
 
+def rule_words(condition: Mapping[str, Any]) -> str:
+    """What a condition of a rule asks of its fact."""
+    if "at_least" in condition:
+        return f"{words(condition['at_least'])} or more"
+    if "at_most" in condition:
+        return f"{words(condition['at_most'])} or less"
+    if "below" in condition:
+        return f"under {words(condition['below'])}"
+    return " or ".join(map(words, condition.get("one_of", [])))
+
+
 def _because(condition: Mapping[str, Any]) -> str:
     fact = FACTS.get(condition["fact"], spaced(condition["fact"]))
-    if "at_least" in condition:
-        rule = f"{words(condition['at_least'])} or more"
-    elif "at_most" in condition:
-        rule = f"{words(condition['at_most'])} or less"
-    elif "below" in condition:
-        rule = f"under {words(condition['below'])}"
-    else:
-        rule = " or ".join(map(words, condition.get("one_of", [])))
-    return f"{fact}: {words(condition['value'])} (the rule asks for {rule})"
+    return f"{fact}: {words(condition['value'])} (the rule asks for {rule_words(condition)})"

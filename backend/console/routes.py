@@ -10,7 +10,9 @@ import flask
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from backend.alerts import event_feed
 from backend.alerts import service as alerts
+from backend.alerts.routes import streamed
 from backend.console import forms, pages, session
 from backend.console.forms import Filled
 from backend.console.session import signed_in
@@ -31,6 +33,7 @@ blueprint.context_processor(pages.helpers)
 
 STATIC = Path(__file__).parent / "static"
 DEVICE = "web console"
+STREAMED = 100
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -80,6 +83,13 @@ def alert_feed() -> str:
     return pages.alert_feed(request.args.get("cursor"), paused="pause" in request.args)
 
 
+@blueprint.get("/alerts/stream")
+@signed_in(*CARE_TEAM)
+def alert_stream() -> Response:
+    """The events of ``GET /v1/alerts/stream``, for a page that shows the feed."""
+    return streamed(request.args.get("after", event_feed.LATEST), STREAMED)
+
+
 @blueprint.get("/alerts/<uuid:alert_id>")
 @signed_in(*CARE_TEAM)
 def alert(alert_id: UUID) -> str:
@@ -98,8 +108,13 @@ def act(alert_id: UUID, action: str) -> Any:
         alerts.act(alert_id, action, **filled.values)
     except Problem as problem:
         _undo(problem)
-        sentence = _with_winner(problem)
-        page = pages.alert(alert_id, action=action, filled=filled, sentence=sentence)
+        page = pages.alert(
+            alert_id,
+            action=action,
+            filled=filled,
+            sentence=problem.detail,
+            taken_by=problem.members.get("acknowledged_by"),
+        )
         return page, problem.status
     return redirect(url_for("console.alert", alert_id=alert_id, done=action), 303)
 
@@ -255,8 +270,3 @@ def _undo(problem: Problem) -> None:
     if problem.status == 404:
         raise problem
     database.rollback()
-
-
-def _with_winner(problem: Problem) -> str:
-    winner = problem.members.get("acknowledged_by")
-    return f"{problem.detail} {winner} has taken it up." if winner else problem.detail

@@ -18,7 +18,7 @@ from backend.console.svg import FLAG, Flag, Size
 START = datetime(2026, 9, 1, 10, tzinfo=UTC)
 WEEK = timedelta(days=7)
 ZONE = "Europe/London"
-SIZES = [charts.DESK, charts.COLUMN, charts.PHONE]
+SIZES = [charts.DESK, charts.GLANCE, charts.PHONE, charts.GLANCE_PHONE]
 
 
 # Eight days after the first, and a week later.

@@ -270,6 +270,34 @@ def test_the_feed_shows_who_how_urgent_and_until_when(browser: Browser, alert: s
     assert "Europe/London" in browser.text
 
 
+def test_changes_are_told_to_the_page_from_the_place_where_it_stands(
+    world: World, clinician: ProviderAccount, browser: Browser, alert: str
+) -> None:
+    [stream] = re.findall(r'data-stream="([^"]+)"', browser.open("/console/").html)
+    stream = stream.replace("&amp;", "&")
+    assert "event:" not in browser.client.get(stream).get_data(as_text=True)
+    browser.open(alert).send("/acknowledge")
+    told = browser.client.get(stream)
+    assert told.mimetype == "text/event-stream"
+    assert re.findall(r"event: (.+)", told.get_data(as_text=True)) == ["alert.acknowledged"]
+    assert "Quillfeather" not in told.get_data(as_text=True)
+    [place] = re.findall(r"id: (.+)", told.get_data(as_text=True))
+    again = browser.client.get(stream, headers={"Last-Event-ID": place})
+    assert "event:" not in again.get_data(as_text=True)
+
+
+def test_a_stream_is_no_sign_of_life_and_for_the_care_team_alone(
+    app: Flask, world: World, clinician: ProviderAccount, browser: Browser, clock: MovableClock
+) -> None:
+    administrator = signed_in(app, world, world.provider(clinician.practice_id, "administrator"))
+    assert administrator.client.get("/console/alerts/stream").status_code == 403
+    for _ in range(14):
+        clock.move_by(minutes=1)
+        assert browser.client.get("/console/alerts/stream?auto=1").status_code == 200
+    clock.move_by(minutes=1)
+    assert browser.client.get("/console/alerts/stream?auto=1").status_code == 303
+
+
 def test_an_alert_that_waits_too_long_is_marked(
     app: Flask, world: World, clinician: ProviderAccount, alert: str
 ) -> None:
@@ -282,7 +310,7 @@ def test_an_alert_that_waits_too_long_is_marked(
 def test_an_alert_from_first_look_to_resolved(app: Flask, browser: Browser, alert: str) -> None:
     browser.open(alert)
     assert "What the patient was told" in browser.text
-    assert "Suggestions" in browser.text and "Why" in browser.text
+    assert "What to do" in browser.text and "Why" in browser.text
     browser.send("/acknowledge", note="On it.")
     assert "You have taken up this alert." in browser.text
     assert "Taken up by Dr Clinician" in browser.text

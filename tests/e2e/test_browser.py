@@ -89,13 +89,14 @@ def test_a_clinician_finds_an_alert_takes_it_up_and_resolves_it(
     page.get_by_role("link", name="A red-flag answer").click()
     expect(page.get_by_role("heading", name="A red-flag answer", level=1)).to_be_visible()
     expect(page.locator("figure.trend .for-desk svg")).to_be_visible()
+    page.get_by_text("The course as a table").click()
     points = page.get_by_role("table", name="Risk score by check-in").locator("tbody tr")
     assert points.count() == 1
     expect(page.get_by_text("Tier 1").first).to_be_visible()
 
-    page.get_by_role("button", name="Acknowledge").click()
-    expect(page.get_by_text("Taken up by", exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    page.get_by_role("button", name="Take it up").click()
+    expect(page.locator(".due", has_text="Taken up by")).to_be_visible()
+    expect(page.get_by_role("button", name="Take it up")).to_have_count(0)
     page.get_by_label("What was done").select_option("contacted")
     page.get_by_role("button", name="Resolve").click()
     expect(page.locator("body")).to_contain_text("Resolved")
@@ -148,8 +149,8 @@ def test_an_alert_is_acknowledged_with_the_keyboard_alone(
 
     _press_on(page, "A red-flag answer")
     expect(page.get_by_role("heading", name="A red-flag answer", level=1)).to_be_visible()
-    _press_on(page, "Acknowledge")
-    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    _press_on(page, "Take it up")
+    expect(page.get_by_role("button", name="Take it up")).to_have_count(0)
 
     [alert] = world.alerts(clinician)
     assert alert["acknowledged_by"] == "Dr Clinician"
