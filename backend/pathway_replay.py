@@ -9,7 +9,7 @@ after the days in ``ASSUMED_OPEN_DAYS``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import select, text
 
 from backend.alerts import episodes
 from backend.alerts.models import Alert
+from backend.checkins import schedule
 from backend.checkins.models import MISSED, WEEKLY, CheckIn
 from backend.core import tenancy
 from backend.core.clock import now
@@ -31,7 +32,7 @@ from backend.programme.models import Activity, Adaptation, CarePlan
 from backend.risk import safety
 from backend.risk.models import SafetyHold
 from backend.risk.pathway import Pathway
-from backend.risk.replay import Answered, Decided, Missed, Move, Story, replay
+from backend.risk.replay import Answered, Decided, Missed, Move, Story, Unanswered, replay
 
 # By tier: the days within which the programme's design asks for a matter to be resolved.
 ASSUMED_OPEN_DAYS: Mapping[int, int] = {1: 1, 2: 3, 3: 10}
@@ -194,12 +195,22 @@ def _story(patient_id: UUID) -> Story:
             # What opened and closed during an outage was never asked about.
             if c.kind == WEEKLY and c.status == MISSED and c.reminders_sent and c.closes_at
         ),
+        unanswered=tuple(_unanswered(check_ins.values())),
         plan_began=plan.created_at if plan else None,
         tasks=tuple(programme.tasks_of(patient_id)),
         moves=tuple(Move(m.at, m.activity_id, m.decision, m.rule) for m in moves if m.activity_id),
         factor_modules=tuple(_factor_modules(plan, moves)) if plan else (),
         holds=tuple((h.opened_at, h.cleared_at) for h in session.scalars(holds)),
     )
+
+
+def _unanswered(check_ins: Iterable[CheckIn]) -> Iterator[Unanswered]:
+    for each in check_ins:
+        if each.kind != WEEKLY or not each.reminders_sent or each.closes_at is None:
+            continue
+        at = schedule.call_at(each.opens_at, each.closes_at)
+        if at <= now() and (each.completed_at is None or each.completed_at > at):
+            yield Unanswered(at, each.opens_at)
 
 
 def _answered(patient_id: UUID, check_ins: Mapping[UUID, CheckIn]) -> Iterator[Answered]:

@@ -33,6 +33,7 @@ POLL_SECONDS = 1.0
 TICKS: dict[str, Callable[[int], int]] = {
     "open-check-ins": checkins.open_due,
     "plan-reminders": checkins.plan_reminders,
+    "ask-for-calls": checkins.ask_for_calls,
     "close-check-ins": checkins.close_due,
     "review-plans": checkins.review_plans,
     "escalate-alerts": alerts.escalate_overdue,

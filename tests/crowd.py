@@ -87,6 +87,7 @@ def crowd(
                     "opens_at": opens_at,
                     "closes_at": opens_at + LENGTH,
                     "next_reminder_at": opens_at if status == OPEN else None,
+                    "call_at": opens_at + timedelta(hours=120) if status == OPEN else None,
                 }
                 for key in ids
             ],

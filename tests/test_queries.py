@@ -169,6 +169,7 @@ def test_a_list_costs_the_same_with_more_rows(
     [
         ("open-check-ins", "scheduled", timedelta(0)),
         ("plan-reminders", "open", timedelta(0)),
+        ("ask-for-calls", "open", timedelta(days=5)),
         ("close-check-ins", "open", timedelta(days=7)),
     ],
 )

@@ -7,6 +7,7 @@ before the commit leaves every row as it was, and the next tick finds it due aga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from backend.risk import service as risk
 from backend.risk.decisions import Assessment, State, decide
 from backend.risk.trajectory import CONCERNS
 
+HOUR = timedelta(hours=1)
+
 
 def open_due(limit: int) -> int:
     """Open the windows whose time has come, and plan each person's next one.
@@ -38,7 +41,7 @@ def open_due(limit: int) -> int:
     5. Plan the next week; the unique key makes a second planning harmless.
     """
     at = now()
-    rows = _take(SCHEDULED, CheckIn.opens_at, limit)
+    rows = _take([SCHEDULED], CheckIn.opens_at, limit)
     planned = []
     for check_in, enrolment in rows:
         if enrolment.status != ACTIVE:
@@ -48,6 +51,8 @@ def open_due(limit: int) -> int:
         late = check_in.closes_at <= at
         check_in.status = MISSED if late else OPEN
         check_in.next_reminder_at = None if late else check_in.opens_at
+        if check_in.kind == WEEKLY and not late:
+            check_in.call_at = schedule.call_at(at, check_in.closes_at)
         planned.append(occasions.week_after(check_in, enrolment))
     occasions.schedule_weeks(planned)
     session.flush()
@@ -63,7 +68,7 @@ def plan_reminders(limit: int) -> int:
        the unique key ``(number, purpose, occurrence)`` makes a second planning harmless.
     """
     at = now()
-    rows = _take(OPEN, CheckIn.next_reminder_at, limit)
+    rows = _take([OPEN], CheckIn.next_reminder_at, limit)
     reminders.queue([(c, e) for c, e in rows if e.status == ACTIVE and e.text_reminders], at)
     for check_in, enrolment in rows:
         window = reminders.window_of(check_in, enrolment)
@@ -71,6 +76,34 @@ def plan_reminders(limit: int) -> int:
         check_in.next_reminder_at = (
             schedule.next_reminder(window, at) if enrolment.status == ACTIVE else None
         )
+    session.flush()
+    return len(rows)
+
+
+def ask_for_calls(limit: int) -> int:
+    """Ask the practice to call about sets that are still unanswered after 120 hours.
+
+    1. Take unanswered check-ins whose ``call_at`` has passed; one that has closed meanwhile, too.
+    2. Count for each person how many sets were missed in a row before.
+    3. Decide by the pathway's rules; each set is judged once.
+    """
+    at = now()
+    rows = _take([OPEN, MISSED], CheckIn.call_at, limit)
+    for check_in, _ in rows:
+        check_in.call_at = None
+    asked = {e.patient_id: c for c, e in rows if e.status == ACTIVE}
+    groups = risk.groups(list(asked))
+    missed = occasions.missed_in_a_row(list(asked.values()))
+    states = {
+        patient_id: State(
+            risk_group=groups.get(patient_id),
+            unanswered_hours=int((at - check_in.opens_at) / HOUR),
+            missed_sets=missed.get(check_in.enrolment_id, 0),
+        )
+        for patient_id, check_in in asked.items()
+    }
+    practice_of = {patient_id: c.practice_id for patient_id, c in asked.items()}
+    _decide(states, practice_of, _practices(practice_of))
     session.flush()
     return len(rows)
 
@@ -83,7 +116,7 @@ def close_due(limit: int) -> int:
     3. Tell the practice of high-risk people who have been silent for the pathway's time.
     """
     at = now()
-    rows = _take(OPEN, CheckIn.closes_at, limit)
+    rows = _take([OPEN], CheckIn.closes_at, limit)
     if not rows:
         return 0
     for check_in, _ in rows:
@@ -162,14 +195,14 @@ def _decide(
 
 
 def _take(
-    status: str, due: InstrumentedAttribute[Any], limit: int
+    statuses: Sequence[str], due: InstrumentedAttribute[Any], limit: int
 ) -> Sequence[tuple[CheckIn, Enrolment]]:
-    """Check-ins of a status whose instant has passed, in the order of the index that finds them:
-    a batch reads what it takes, however many more are due."""
+    """Check-ins of some statuses whose instant has passed, in the order of the index that finds
+    them: a batch reads what it takes, however many more are due."""
     query = (
         select(CheckIn, Enrolment)
         .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
-        .where(CheckIn.status == status, due <= now())
+        .where(CheckIn.status.in_(statuses), due <= now())
         .order_by(due)
         .limit(limit)
         .with_for_update(of=CheckIn, skip_locked=True)

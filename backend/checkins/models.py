@@ -44,6 +44,11 @@ class CheckIn(OwnedByPractice, Base):
         Index("ix_check_in_opening", "opens_at", postgresql_where=text("status = 'scheduled'")),
         Index("ix_check_in_closing", "closes_at", postgresql_where=text("status = 'open'")),
         Index("ix_check_in_reminder", "next_reminder_at", postgresql_where=text("status = 'open'")),
+        Index(
+            "ix_check_in_call",
+            "call_at",
+            postgresql_where=text("status IN ('open', 'missed') AND call_at IS NOT NULL"),
+        ),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
@@ -55,6 +60,8 @@ class CheckIn(OwnedByPractice, Base):
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]
     next_reminder_at: Mapped[datetime | None]
+    # When the practice is asked to call, if it is unanswered then; none once that was judged.
+    call_at: Mapped[datetime | None]
     reminders_sent: Mapped[int] = mapped_column(server_default="0")
     completed_at: Mapped[datetime | None]
     # The first of its answers, given by text, while others are still asked for.

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from backend.checkins import schedule
 from backend.checkins.models import (
@@ -198,6 +199,38 @@ def last_answers(patient_ids: Sequence[UUID]) -> dict[UUID, datetime]:
         .group_by(CheckIn.patient_id)
     )
     return {patient_id: at for patient_id, at in session.execute(query) if at}
+
+
+def missed_in_a_row(check_ins: Sequence[CheckIn]) -> dict[UUID, int]:
+    """How many weekly sets were missed in a row before some sets, by enrolment; none: not there.
+
+    What opened and closed during an outage was never asked, so nobody has missed it.
+    """
+    if not check_ins:
+        return {}
+    answered = aliased(CheckIn)
+    newest_answered = (
+        select(func.coalesce(func.max(answered.occasion), 0))
+        .where(
+            answered.enrolment_id == CheckIn.enrolment_id,
+            answered.kind == WEEKLY,
+            answered.status == COMPLETED,
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(CheckIn.enrolment_id, func.count())
+        .where(
+            CheckIn.enrolment_id.in_([each.enrolment_id for each in check_ins]),
+            CheckIn.id.not_in([each.id for each in check_ins]),
+            CheckIn.kind == WEEKLY,
+            CheckIn.status == MISSED,
+            CheckIn.reminders_sent > 0,
+            CheckIn.occasion > newest_answered,
+        )
+        .group_by(CheckIn.enrolment_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def missed_weeks(patient_id: UUID) -> list[datetime]:

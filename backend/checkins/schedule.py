@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 REMINDER_DAYS = (0, 2, 4)
 WINDOW_DAYS = 6
+# A day after the last reminder; a call helps where texts do not.
+CALL_AFTER = timedelta(hours=120)
 LAST_MINUTE = time(23, 59)
 
 
@@ -73,6 +75,14 @@ def next_opening(opened_at: datetime, weekday: int, zone: str) -> date:
     aim = opened_at.astimezone(ZoneInfo(zone)).date() + timedelta(days=7)
     shift = (weekday - aim.weekday() + 3) % 7 - 3
     return aim + timedelta(days=shift)
+
+
+def call_at(opened_at: datetime, closes_at: datetime) -> datetime:
+    """When somebody is to call about a set that is unanswered still: 120 hours after it opened.
+
+    Whoever was asked late, for the clock stood still, is called when the window closes at latest.
+    """
+    return min(opened_at + CALL_AFTER, closes_at)
 
 
 def next_reminder(window_: Window, now: datetime) -> datetime | None:

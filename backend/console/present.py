@@ -54,6 +54,8 @@ FACTS = {
     "decision": "Course",
     "stuck_marks": "Times stuck in the last 14 days",
     "silent_days": "Days without an answer",
+    "unanswered_hours": "Hours since this check-in opened",
+    "missed_sets": "Check-ins missed in a row before",
     "level": "Red-flag level",
     "group": "Risk group",
     "score": "Risk score (0-100)",

@@ -32,7 +32,7 @@ CHANGES = {"rmdq_fall": "rmdq.total", "rmdq_rise": "rmdq.total", "rmdq_held_rise
 # Days, weeks and counts.
 NEVER_NEGATIVE = frozenset(
     ("week", "stuck_marks", "silent_days", "rmdq_age_days", "dose_percent", "tasks_7_days")
-) | {"plan_days"}
+) | {"plan_days", "unanswered_hours", "missed_sets"}
 WORDS = {"at_least": "at least", "at_most": "at most", "below": "below", "in": "one of"}
 # More ways than this to fulfil one rule are not tried; the loader accepts them all the same.
 MOST_WAYS = 1000

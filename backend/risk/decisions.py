@@ -50,6 +50,8 @@ FACTS: Mapping[str, Fact] = {
     "stuck_marks": Fact("Times stuck in 14 days"),
     "silent_days": Fact("Days without an answer"),
     "silent_after_rise": Fact("The last risk score known was rising", words=(True, False)),
+    "unanswered_hours": Fact("Hours since an unanswered weekly check-in opened"),
+    "missed_sets": Fact("Weekly check-ins missed in a row before this one"),
     "rmdq": Fact("Roland-Morris score"),
     "rmdq_baseline": Fact("Roland-Morris score at the start"),
     "rmdq_age_days": Fact("Newest Roland-Morris score", " days old"),
@@ -78,7 +80,8 @@ class State:
     """What was known before; what is not known is ``None``.
 
     ``rmdq_best`` is the lowest of all earlier sets, the baseline included; ``rmdq_best_earlier``
-    the lowest before the previous set. Ages and spans are whole days, dose is percent (0-100).
+    the lowest before the previous set. Ages and spans are whole days, dose is percent (0-100);
+    ``unanswered_hours`` are whole hours. ``missed_sets`` are weekly sets in a row.
     """
 
     week: int | None = None
@@ -95,6 +98,8 @@ class State:
     stuck_marks: int | None = None
     silent_days: int | None = None
     silent_after_rise: bool | None = None
+    unanswered_hours: int | None = None
+    missed_sets: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,8 @@ def facts(state: State, assessment: Assessment) -> dict[str, Any]:
         "stuck_marks": state.stuck_marks,
         "silent_days": state.silent_days,
         "silent_after_rise": state.silent_after_rise,
+        "unanswered_hours": state.unanswered_hours,
+        "missed_sets": state.missed_sets,
         "global_change": assessment.global_change,
         "dose_percent": state.dose_percent,
         "tasks_7_days": state.tasks_7_days,

@@ -64,6 +64,14 @@ class Missed:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """A weekly window that still stood unanswered when a call fell due."""
+
+    at: datetime
+    opened_at: datetime
+
+
+@dataclass(frozen=True)
 class Move:
     """A decision on one module at a time, such as ``stuck``; ``activity`` is its plan's part.
 
@@ -84,6 +92,7 @@ class Story:
     ended_at: datetime | None
     answered: tuple[Answered, ...] = ()
     missed: tuple[Missed, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
     plan_began: datetime | None = None
     # Days with a completed task, and when each was noted.
     tasks: tuple[tuple[date, datetime], ...] = ()
@@ -113,6 +122,7 @@ class _Telling:
     judged: list[Judged] = field(default_factory=list)
     last_course: str | None = None
     last_answer: datetime | None = None
+    missed_in_a_row: int = 0
 
 
 def replay(rules: Pathway, story: Story, until: datetime) -> list[Decided]:
@@ -120,8 +130,9 @@ def replay(rules: Pathway, story: Story, until: datetime) -> list[Decided]:
     telling = _Telling(rules, story, _courses(rules, story))
     events: list[tuple[datetime, int, Any]] = [
         *((each.at, 0, each) for each in story.answered),
-        *((each.at, 1, each) for each in story.missed),
-        *((at, 2, None) for at in _reviews(rules, story, until)),
+        *((each.at, 1, each) for each in story.unanswered),
+        *((each.at, 2, each) for each in story.missed),
+        *((at, 3, None) for at in _reviews(rules, story, until)),
     ]
     found: list[Decided] = []
     for at, _, event in sorted(events, key=lambda each: each[:2]):
@@ -129,6 +140,8 @@ def replay(rules: Pathway, story: Story, until: datetime) -> list[Decided]:
             pairs = list(_answered(telling, event))
         elif isinstance(event, Missed):
             pairs = list(_missed(telling, at))
+        elif isinstance(event, Unanswered):
+            pairs = list(_unanswered(telling, event))
         else:
             pairs = [(_plan_state(telling, at), Assessment())]
         for state, new in pairs:
@@ -144,6 +157,8 @@ def _answered(telling: _Telling, event: Answered) -> Iterator[tuple[State, Asses
         if step is not None:
             yield step(telling, event)
     telling.last_answer = event.at
+    if event.kind == "weekly":
+        telling.missed_in_a_row = 0
     telling.scores += [
         Scored(event.response_id, code, value, event.at)
         for code, value in event.scores.items()
@@ -201,9 +216,9 @@ def _follow_up(telling: _Telling, event: Answered) -> tuple[State, Assessment]:
 
 
 def _missed(telling: _Telling, at: datetime) -> Iterator[tuple[State, Assessment]]:
-    ended = telling.story.ended_at
+    telling.missed_in_a_row += 1
     group = _group(telling)
-    if (ended is not None and ended <= at) or (group is None and telling.last_course is None):
+    if _has_ended(telling, at) or (group is None and telling.last_course is None):
         return
     since = telling.last_answer or telling.story.enrolled_at
     yield (
@@ -214,6 +229,23 @@ def _missed(telling: _Telling, at: datetime) -> Iterator[tuple[State, Assessment
         ),
         Assessment(),
     )
+
+
+def _unanswered(telling: _Telling, event: Unanswered) -> Iterator[tuple[State, Assessment]]:
+    if not _has_ended(telling, event.at):
+        yield (
+            State(
+                risk_group=_group(telling),
+                unanswered_hours=int((event.at - event.opened_at) / timedelta(hours=1)),
+                missed_sets=telling.missed_in_a_row,
+            ),
+            Assessment(),
+        )
+
+
+def _has_ended(telling: _Telling, at: datetime) -> bool:
+    ended = telling.story.ended_at
+    return ended is not None and ended <= at
 
 
 def _plan_state(telling: _Telling, at: datetime) -> State:

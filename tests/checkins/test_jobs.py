@@ -258,6 +258,85 @@ def test_the_practice_hears_of_a_high_risk_patient_who_is_silent_for_14_days(
     assert str(low.id) not in {a["patient_id"] for a in silence(world, clinician)}
 
 
+# --- A call ---
+
+
+def calls(world: World, clinician: Caller) -> dict[str, dict[str, Any]]:
+    """The alerts that ask for a call about an unanswered check-in, by patient."""
+    world.sign_in(clinician)
+    found = [a for a in world.alerts(clinician) if a["rule"] == "unanswered"]
+    assert len({alert["patient_id"] for alert in found}) == len(found)
+    return {alert["patient_id"]: alert for alert in found}
+
+
+def test_120_hours_after_opening_the_practice_is_asked_to_call(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    high, medium, low = (world.onboarded(clinician, level) for level in (8, 5, 1))
+    talking = world.onboarded(clinician, 8)
+    opens_at = max(opening(app, each) for each in (high, medium, low, talking))
+    tick_at(world, opens_at)
+    world.sign_in(talking)
+    world.answer(talking, "weekly", 8)
+    tick_at(world, opens_at + timedelta(hours=120) - SECOND)
+    assert calls(world, clinician) == {}
+    tick_at(world, opens_at + timedelta(hours=120))
+    found = calls(world, clinician)
+    assert found.keys() == {str(high.id), str(medium.id)}
+    assert {alert["tier"] for alert in found.values()} == {3}
+    because = {fact["fact"] for fact in found[str(high.id)]["evidence"][0]["because"]}
+    assert because == {"unanswered_hours", "risk_group"}
+    for hours in range(121, 144, 5):
+        tick_at(world, opens_at + timedelta(hours=hours))
+    assert all(len(a["evidence"]) == 1 for a in calls(world, clinician).values())
+
+
+def test_somebody_of_low_risk_is_called_after_two_missed_sets(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    low, talking = world.onboarded(clinician, 1), world.onboarded(clinician, 1)
+    first = opening(app, low)
+    for week in (0, 7, 14):
+        for days in (0, 2, 4):
+            tick_at(world, first + timedelta(days=week + days, minutes=1))
+        if week == 7:
+            world.sign_in(talking)
+            world.answer(talking, "weekly", 1)
+        tick_at(world, first + timedelta(days=week + 5, minutes=1))
+        assert calls(world, clinician).keys() == ({str(low.id)} if week == 14 else set())
+        tick_at(world, first + timedelta(days=week + 6.9))
+    because = calls(world, clinician)[str(low.id)]["evidence"][0]["because"]
+    assert {fact["fact"]: fact["value"] for fact in because}["missed_sets"] == 2
+
+
+@pytest.mark.parametrize("back_after", [5, 5.5, 6.4, 6.6, 6.99], ids=str)
+def test_a_clock_that_stood_still_asks_for_each_call_once(
+    app: Flask, world: World, clinician: Caller, back_after: float
+) -> None:
+    patient = world.onboarded(clinician, 8)
+    opens_at = opening(app, patient)
+    tick_at(world, opens_at)
+    for more in (0, 0.01, 0.02):
+        tick_at(world, opens_at + timedelta(days=back_after + more))
+    [alert] = calls(world, clinician).values()
+    assert alert["patient_id"] == str(patient.id) and len(alert["evidence"]) == 1
+
+
+def test_what_opened_late_asks_for_a_call_later_and_what_never_opened_for_none(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    patient = world.onboarded(clinician, 8)
+    opens_at = opening(app, patient)
+    tick_at(world, opens_at + timedelta(days=1))
+    tick_at(world, opens_at + timedelta(days=6) - SECOND)
+    assert calls(world, clinician) == {}
+    tick_at(world, opens_at + timedelta(days=6))
+    assert calls(world, clinician).keys() == {str(patient.id)}
+    other = world.onboarded(clinician, 8)
+    tick_at(world, opening(app, other) + timedelta(days=6.8))
+    assert calls(world, clinician).keys() == {str(patient.id)}
+
+
 # --- People who have left ---
 
 
@@ -278,6 +357,7 @@ def test_whoever_has_left_gets_nothing(
         {"missed", "cancelled"} if in_window else {"cancelled"}
     )
     assert silence(world, clinician) == []
+    assert calls(world, clinician) == {}
 
 
 # --- Twice, at once, and half ---

@@ -156,6 +156,15 @@ TABLE: list[tuple[dict[str, Any], list[str]]] = [
     ({"silent_after_rise": True, "silent_days": 13}, []),
     ({"silent_after_rise": True, "silent_days": 14}, ["silent-after-rise"]),
     ({"silent_after_rise": False, "silent_days": 60}, []),
+    # Unanswered for 120 hours: medium or high risk, or two missed sets in a row
+    ({"risk_group": "high", "unanswered_hours": 119}, []),
+    ({"risk_group": "high", "unanswered_hours": 120}, ["unanswered"]),
+    ({"risk_group": "medium", "unanswered_hours": 120, "missed_sets": 0}, ["unanswered"]),
+    ({"risk_group": "low", "unanswered_hours": 120, "missed_sets": 1}, []),
+    ({"risk_group": "low", "unanswered_hours": 120, "missed_sets": 2}, ["unanswered"]),
+    ({"unanswered_hours": 130, "missed_sets": 2}, ["unanswered"]),
+    ({"unanswered_hours": 119, "missed_sets": 9}, []),
+    ({"risk_group": "high", "missed_sets": 9}, []),
     # R-STEPDOWN: two sets
     ({**WELL, "rmdq": 2, "pain": 1}, ["step-down"]),
     ({**WELL, "rmdq": 3, "pain": 1}, []),
@@ -189,7 +198,7 @@ def test_what_each_rule_asks_for() -> None:
     assert KIND["worse"] == KIND["worse-once"] == "red-flag-check"
     assert KIND["factor-unchanged"] == "swap"
     assert KIND["early-reminder"] == "remind"
-    assert KIND["early-call"] == KIND["stuck"] == KIND["silent"] == "call"
+    assert KIND["early-call"] == KIND["stuck"] == KIND["silent"] == KIND["unanswered"] == "call"
     assert KIND["step-down"] == "step-down"
 
 
@@ -217,6 +226,7 @@ def test_tiers_are_those_of_the_programme() -> None:
             "stuck",
             "early-call",
             "silent",
+            "unanswered",
             "wrong-number",
         },
         None: {"worse-once", "factor-unchanged", "early-reminder", "step-down"},
@@ -269,6 +279,8 @@ states = st.builds(
     stuck_marks=st.none() | st.integers(0, 4),
     silent_days=st.none() | st.integers(0, 60),
     silent_after_rise=st.sampled_from([None, False, True]),
+    unanswered_hours=st.none() | st.integers(0, 200),
+    missed_sets=st.none() | st.integers(0, 5),
 )
 assessments = st.builds(
     Assessment,
