@@ -8,7 +8,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import cli, metrics
+from backend.alerts import ownership
 from backend.alerts import routes as alerts
+from backend.alerts import work_routes as work
 from backend.checkins import inbound, reminders
 from backend.checkins import routes as checkins
 from backend.companion import api as companion_api
@@ -21,12 +23,14 @@ from backend.core.clock import Clock, SystemClock
 from backend.core.database import session
 from backend.messaging import line, permission, received, sms
 from backend.messaging import routes as messaging
+from backend.patients import note_routes as notes
 from backend.patients import routes as patients
 from backend.patients import service as patient_service
 from backend.practices import routes as practices
 from backend.programme import diary_routes as diaries
 from backend.programme import routes as programme
 from backend.quality import routes as quality
+from backend.quality import service as quality_service
 from backend.risk import routes as risk
 from backend.sync import routes as sync
 
@@ -34,6 +38,7 @@ API_BLUEPRINTS = (
     health.blueprint,
     practices.blueprint,
     patients.blueprint,
+    notes.blueprint,
     checkins.blueprint,
     programme.blueprint,
     diaries.blueprint,
@@ -41,6 +46,7 @@ API_BLUEPRINTS = (
     companion_api.blueprint,
     sync.blueprint,
     alerts.blueprint,
+    work.blueprint,
     quality.blueprint,
     messaging.blueprint,
     messaging.budgets,
@@ -94,6 +100,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     permission.register(app, "check-in", reminders.why_not)
     permission.register(app, "invitation", patient_service.why_not_invited)
     received.register(app, inbound.receive)
+    ownership.register(app, quality_service.leader)
     speech.init_app(app)
     registry = api.init_app(app)
     for blueprint in API_BLUEPRINTS:

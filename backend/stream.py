@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from backend.alerts.routes import FEED, MORE, PLACE
-from backend.alerts.service import CHANNEL
+from backend.alerts.writing import CHANNEL
 from backend.app import create_app
 
 Scope = MutableMapping[str, Any]

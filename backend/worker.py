@@ -36,6 +36,7 @@ TICKS: dict[str, Callable[[int], int]] = {
     "ask-for-calls": checkins.ask_for_calls,
     "close-check-ins": checkins.close_due,
     "review-plans": checkins.review_plans,
+    "pass-on-alerts": alerts.pass_on_absent,
     "escalate-alerts": alerts.escalate_overdue,
     "sweep-messages": messaging.sweep,
     "forget-messages": messaging.forget_words,

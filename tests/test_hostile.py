@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -189,6 +190,19 @@ def stage(app: Flask, world: World) -> Stage:
         "/v1/alerts/{alert_id}/resolve": {"code": "contacted", "note": "Done."},
         "/v1/alerts/{alert_id}/dismiss": {"note": "No."},
         "/v1/alerts/{alert_id}/reopen": {"note": "Again."},
+        "/v1/alerts/{alert_id}/take": {"note": "She is ill."},
+        "/v1/alerts/{alert_id}/assign": {"provider_id": str(callers["lead"].id)},
+        "/v1/alerts/{alert_id}/hand-over": {
+            "provider_id": str(callers["lead"].id),
+            "note": "Please call.",
+        },
+        "/v1/alerts/{alert_id}/release": {},
+        "/v1/providers/{provider_id}/absence": {
+            "away_from": world.clock.now().date().isoformat(),
+            "away_until": (world.clock.now() + timedelta(days=7)).date().isoformat(),
+            "cover_id": str(clinician.id),
+        },
+        "/v1/patients/{patient_id}/notes": {"text": "Prefers mornings."},
     }
     return Stage(callers, ids, bodies)
 

@@ -1,7 +1,7 @@
 """The feed's events in order, one after the other, for machines that must miss none.
 
 An event's place is the feed's version of its transaction and then its own id. Versions are given
-under a lock that is held until commit (``service.bump_feed``), so that no event ever appears before
+under a lock that is held until commit (``writing.bump_feed``), so that no event ever appears before
 one that has been read: reading on from the last place skips nothing, whoever writes meanwhile.
 """
 
@@ -47,6 +47,7 @@ class FeedEvent:
     title: str
     status: str
     respond_by: datetime
+    owner_id: UUID | None
     actor_role: str
 
 
@@ -125,6 +126,7 @@ def _event(row: Any) -> FeedEvent:
         title=event.title,
         status=event.to_status,
         respond_by=event.respond_by,
+        owner_id=event.owner_id,
         actor_role=event.actor_role,
     )
 

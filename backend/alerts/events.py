@@ -20,6 +20,10 @@ TYPES = {
     states.RESOLVE: "alert.resolved",
     states.DISMISS: "alert.dismissed",
     states.REOPEN: "alert.reopened",
+    states.ASSIGN: "alert.assigned",
+    states.TAKE: "alert.taken",
+    states.HAND_OVER: "alert.handed-over",
+    states.RELEASE: "alert.released",
 }
 
 

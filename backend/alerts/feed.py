@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, select, tuple_, update
+from sqlalchemy.orm import aliased
 
 from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
 from backend.core import audit
@@ -20,6 +21,9 @@ from backend.patients.models import Patient
 from backend.practices.models import Provider
 from backend.programme import service as programme
 from backend.risk import service as risk
+
+ME, POOL = "me", "pool"
+_Owner = aliased(Provider)
 
 
 @dataclass(frozen=True)
@@ -55,18 +59,22 @@ def page(
     since: int | None = None,
     tier: int | None = None,
     seen: int | None = None,
+    owner: str | None = None,
 ) -> FeedPage:
     """A page of the feed.
 
     Without ``since``: open alerts, the highest tier and the nearest respond-by first. With it:
     every alert that changed after that version of the feed, closed ones included, oldest change
-    first. ``seen`` is the feed's version, if the caller has asked for it already.
+    first. ``seen`` is the feed's version, if the caller has asked for it already. ``owner`` is
+    ``me``, ``pool`` or a provider's id.
     Raises ``Problem`` 422 for a cursor that is not ours.
     """
     seen = version() if seen is None else seen
     query = _with_names().where(Alert.practice_id == actor.practice_id).limit(limit + 1)
     if tier is not None:
         query = query.where(Alert.tier == tier)
+    if owner is not None:
+        query = query.where(_is_owned_by(owner))
     if since is None:
         query = query.where(Alert.status.in_(OPEN_STATES))
         order: tuple[Any, ...] = (Alert.tier, Alert.respond_by, Alert.id)
@@ -118,10 +126,18 @@ def _with_names() -> Any:
             Patient.given_name,
             Patient.family_name,
             Provider.name.label("acknowledged_by_name"),
+            _Owner.name.label("owner_name"),
         )
         .join(Patient, Patient.id == Alert.patient_id)
         .outerjoin(Provider, Provider.id == Alert.acknowledged_by)
+        .outerjoin(_Owner, _Owner.id == Alert.owner_id)
     )
+
+
+def _is_owned_by(owner: str) -> ColumnElement[bool]:
+    if owner == POOL:
+        return Alert.owner_id.is_(None)
+    return Alert.owner_id == (actor.id if owner == ME else UUID(owner))
 
 
 def _mark_delivered(alerts: list[Alert]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from backend.alerts import service
+from backend.alerts import absences, service
 from backend.alerts.models import OPEN_STATES, Alert
+from backend.alerts.writing import bump_feed
 from backend.core.clock import now
 from backend.core.database import session
 
@@ -21,7 +22,7 @@ def escalate_overdue(limit: int) -> int:
     """
     overdue = Alert.status.in_(OPEN_STATES), Alert.escalate_at <= now()
     practices = session.scalars(select(Alert.practice_id).where(*overdue).distinct())
-    versions = {practice_id: service.bump_feed(practice_id) for practice_id in sorted(practices)}
+    versions = {practice_id: bump_feed(practice_id) for practice_id in sorted(practices)}
     taken = (
         select(Alert)
         .where(*overdue, Alert.practice_id.in_(versions))
@@ -33,3 +34,11 @@ def escalate_overdue(limit: int) -> int:
     service.escalate(alerts, versions)
     session.flush()
     return len(alerts)
+
+
+def pass_on_absent(limit: int) -> int:
+    """Give open alerts of those who have become absent to their cover or to the pool.
+
+    A crash before the commit leaves them where they were; the next tick finds them.
+    """
+    return absences.pass_on(limit)

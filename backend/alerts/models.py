@@ -20,7 +20,8 @@ class Alert(OwnedByPractice, Base):
 
     ``evidence`` is a list, one entry an occasion: while an alert is open, the same cause adds to it
     and may raise its tier, never lower it. ``feed_version`` is the feed's version at the last
-    change, in commit order within the practice.
+    change, in commit order within the practice. ``owner_id`` is whose it is; None: it lies in the
+    practice's pool. ``respond_from`` is since when it waits to be taken up.
     """
 
     __tablename__ = "alert"
@@ -40,6 +41,15 @@ class Alert(OwnedByPractice, Base):
         Index("ix_alert_changes", "practice_id", "feed_version"),
         Index("ix_alert_patient", "patient_id", "opened_at"),
         Index("ix_alert_overdue", "escalate_at", postgresql_where=_IS_OPEN),
+        Index(
+            "ix_alert_owner",
+            "practice_id",
+            "owner_id",
+            "tier",
+            "respond_by",
+            "id",
+            postgresql_where=_IS_OPEN,
+        ),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
@@ -52,6 +62,8 @@ class Alert(OwnedByPractice, Base):
     evidence: Mapped[list[Any]]
     suggestions: Mapped[list[Any]]
     patient_was_told: Mapped[str | None]
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
+    respond_from: Mapped[datetime]
     respond_by: Mapped[datetime]
     escalate_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
@@ -67,8 +79,8 @@ class AlertEvent(OwnedByPractice, Base):
     """One change of an alert. Append-only.
 
     ``feed_version`` is the feed's in its transaction; with the id it is the event's place in the
-    feed. ``tier``, ``title`` and ``respond_by`` are the alert's after it. What is no event of the
-    feed (an alert was shown on a screen) has none of them.
+    feed. ``tier``, ``title``, ``respond_by`` and ``owner_id`` are the alert's after it. What is no
+    event of the feed (an alert was shown on a screen) has none of them.
     """
 
     __tablename__ = "alert_event"
@@ -97,6 +109,7 @@ class AlertEvent(OwnedByPractice, Base):
     tier: Mapped[int | None]
     title: Mapped[str | None]
     respond_by: Mapped[datetime | None]
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
 
 
 class AlertFeed(Base):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response, current_app, request
 
-from backend.alerts import event_feed, feed, schemas, service, states
+from backend.alerts import event_feed, feed, ownership, schemas, service, states
 from backend.alerts.event_formats import ATOM_TYPE, RETRY_MILLISECONDS, SSE_TYPE, atom, server_sent
 from backend.core.api import Blueprint
 from backend.core.clock import now
@@ -177,6 +177,50 @@ def dismiss(body: dict[str, Any], alert_id: UUID) -> Any:
 def reopen(body: dict[str, Any], alert_id: UUID) -> Any:
     """Take a closed alert up again, within 14 days."""
     return _after(alert_id, states.REOPEN, **body)
+
+
+@blueprint.route("/<uuid:alert_id>/take", methods=["POST"])
+@may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.NoteIn)
+@blueprint.alt_response(409, schema=schemas.AlertDetail)
+@blueprint.response(200, schemas.AlertDetail)
+def take(body: dict[str, Any], alert_id: UUID) -> Any:
+    """Make it yours. What waits is acknowledged with it; from a colleague's hands, say why."""
+    ownership.take(alert_id, **body)
+    return feed.get(alert_id)
+
+
+@blueprint.route("/<uuid:alert_id>/assign", methods=["POST"])
+@may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.AssignmentIn)
+@blueprint.alt_response(409, schema=schemas.AlertDetail)
+@blueprint.response(200, schemas.AlertDetail)
+def assign(body: dict[str, Any], alert_id: UUID) -> Any:
+    """Give it to a member of the care team; it waits until they take it up."""
+    ownership.assign(alert_id, body["provider_id"], body["note"])
+    return feed.get(alert_id)
+
+
+@blueprint.route("/<uuid:alert_id>/hand-over", methods=["POST"])
+@may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.HandOverIn)
+@blueprint.alt_response(409, schema=schemas.AlertDetail)
+@blueprint.response(200, schemas.AlertDetail)
+def hand_over(body: dict[str, Any], alert_id: UUID) -> Any:
+    """Hand it over to a colleague with a note; it waits until they take it up."""
+    ownership.hand_over(alert_id, body["provider_id"], body["note"])
+    return feed.get(alert_id)
+
+
+@blueprint.route("/<uuid:alert_id>/release", methods=["POST"])
+@may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.NoteIn)
+@blueprint.alt_response(409, schema=schemas.AlertDetail)
+@blueprint.response(200, schemas.AlertDetail)
+def release(body: dict[str, Any], alert_id: UUID) -> Any:
+    """Give it back to the practice's pool; it waits until somebody takes it up."""
+    ownership.release(alert_id, body["note"])
+    return feed.get(alert_id)
 
 
 def _after(alert_id: UUID, action: str, **detail: Any) -> feed.AlertView:

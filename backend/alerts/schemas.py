@@ -13,6 +13,8 @@ from backend.core.pagination import MAX_PAGE
 from backend.core.schema import Schema, short_text
 from backend.programme.dose_schemas import PatientDoseOut
 
+_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 
 class FeedQuery(Schema):
     """Which part of the feed."""
@@ -25,6 +27,11 @@ class FeedQuery(Schema):
         metadata={"description": "a feed version: only what changed after it, closed ones too"},
     )
     tier = fields.Integer(load_default=None, validate=validate.Range(1, 3))
+    owner = fields.String(
+        load_default=None,
+        validate=validate.Regexp(f"^(me|pool|{_UUID})$", error="Use me, pool or an id."),
+        metadata={"description": "`me`, `pool` (nobody's yet) or a provider's id"},
+    )
 
 
 class AlertOut(Schema):
@@ -44,6 +51,12 @@ class AlertOut(Schema):
     evidence = fields.List(fields.Dict(), required=True)
     suggestions = fields.List(fields.String(), required=True)
     patient_was_told = fields.String(allow_none=True)
+    owner_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "whose it is; null: it lies in the practice's pool"},
+    )
+    owner = fields.Function(lambda row: row.owner_name, metadata={"type": ["string", "null"]})
     respond_by = fields.DateTime(required=True)
     opened_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
@@ -113,6 +126,7 @@ class FeedEventOut(Schema):
     title = fields.String(required=True)
     status = fields.String(required=True)
     respond_by = fields.AwareDateTime(required=True)
+    owner_id = fields.UUID(required=True, allow_none=True)
     actor_role = fields.String(required=True)
 
 
@@ -170,3 +184,46 @@ class ResolutionIn(Schema):
 
     code = fields.String(required=True, validate=validate.OneOf(RESOLUTIONS))
     note = short_text(2000, load_default=None, allow_none=True)
+
+
+class AssignmentIn(Schema):
+    """To whom."""
+
+    provider_id = fields.UUID(required=True)
+    note = short_text(2000, load_default=None, allow_none=True)
+
+
+class HandOverIn(Schema):
+    """To whom, and what they must know."""
+
+    provider_id = fields.UUID(required=True)
+    note = short_text(2000, required=True)
+
+
+class AbsenceIn(Schema):
+    """The first and the last day of an absence by the practice's calendar, and who covers."""
+
+    away_from = fields.Date(required=True)
+    away_until = fields.Date(required=True)
+    cover_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "takes what would come to them; null: the practice's pool"},
+    )
+
+
+class ColleagueOut(Schema):
+    """A member of the care team."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    away_from = fields.Date(required=True, allow_none=True)
+    away_until = fields.Date(required=True, allow_none=True)
+    cover_id = fields.UUID(required=True, allow_none=True)
+
+
+class Colleagues(Schema):
+    """The care team, by name."""
+
+    items = fields.List(fields.Nested(ColleagueOut), required=True)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import g
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from backend.alerts import deadlines, episodes, events, states
-from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
+from backend.alerts import episodes, events, ownership, states, timers
+from backend.alerts.models import OPEN_STATES, Alert
+from backend.alerts.writing import bump_feed, conflict, history, locked, trail, write_event
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
 from backend.core.identity import CARE_TEAM, actor
 from backend.core.ids import new_id
-from backend.core.problems import Problem, not_found
+from backend.core.problems import Problem
 from backend.messaging import mail
 from backend.messaging import service as messaging
 from backend.messaging.models import EMAIL, SMS
@@ -28,8 +27,6 @@ from backend.practices.models import Practice, Provider
 from backend.risk import service as risk
 from backend.risk.decisions import Decision
 from backend.risk.pathway import AlertRules
-
-CHANNEL = "alert_feed"
 
 
 @dataclass(frozen=True)
@@ -90,32 +87,13 @@ def raise_for(
     return raised
 
 
-def bump_feed(practice_id: UUID) -> int:
-    """Move the practice's feed on by one. The row stays locked until commit, so that versions
-    appear in the order in which they were given. Always before an alert is locked, so that two
-    transactions never wait for each other. Whoever listens to ``CHANNEL`` hears of it at commit."""
-    statement = insert(AlertFeed).values(practice_id=practice_id, version=1)
-    moved = statement.on_conflict_do_update(
-        index_elements=["practice_id"], set_={"version": AlertFeed.version + 1}
-    ).returning(AlertFeed.version, func.pg_notify(CHANNEL, str(practice_id)))
-    version: int = session.execute(moved).one().version
-    return version
-
-
 def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> Alert:
     """A provider's action on an alert: acknowledge, start, contact, resolve, dismiss, reopen.
 
     Raises ``Problem`` 404, or 409 for an illegal move (the first acknowledgement wins; the second
     is told who won).
     """
-    version = bump_feed(actor.practice_id)
-    alert = session.scalar(
-        select(Alert)
-        .where(Alert.id == alert_id, Alert.practice_id == actor.practice_id)
-        .with_for_update()
-    )
-    if alert is None:
-        raise not_found("alert")
+    alert, version = locked(alert_id)
     at = now()
     contacts = sum(e.action == states.CONTACT for e in history(alert.id))
     situation = states.Situation(
@@ -124,38 +102,29 @@ def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> 
     try:
         status = states.move(situation, action, at, note=note, code=detail.get("code"))
     except states.IllegalMove as refused:
-        raise _conflict(alert, action, str(refused)) from None
+        raise conflict(alert, action, str(refused)) from None
     before = alert.status
     alert.status = status
     alert.updated_at = at
     alert.feed_version = version
     if action == states.ACKNOWLEDGE:
         alert.acknowledged_at, alert.acknowledged_by = at, actor.id
+    if action in (states.ACKNOWLEDGE, states.REOPEN):
+        # Whoever takes it up has it, whosever it was.
+        alert.owner_id = actor.id
     if status in OPEN_STATES:
         alert.closed_at = alert.resolution = None
     else:
         alert.closed_at, alert.resolution = at, detail.get("code") or "dismissed"
     if action == states.REOPEN:
         _refuse_second_open(alert, before)
-        _set_deadlines(alert, session.get_one(Practice, alert.practice_id), at)
+        timers.start(alert, session.get_one(Practice, alert.practice_id), at)
     # Somebody has it in hand (or has closed it): it no longer climbs.
     alert.escalate_at = None
-    _write_event(alert, action, before, note, detail or None)
-    audit.record(
-        f"alert.{action}",
-        practice_id=alert.practice_id,
-        patient_id=alert.patient_id,
-        entity="alert",
-        entity_id=alert.id,
-    )
+    write_event(alert, action, before, note, detail or None)
+    trail(alert, action)
     session.flush()
     return alert
-
-
-def history(alert_id: UUID) -> list[AlertEvent]:
-    """Every change of an alert, oldest first."""
-    query = select(AlertEvent).where(AlertEvent.alert_id == alert_id)
-    return list(session.scalars(query.order_by(AlertEvent.at, AlertEvent.id)))
 
 
 def opened_for(patient_id: UUID) -> list[Alert]:
@@ -184,8 +153,8 @@ def escalate(alerts: Sequence[Alert], versions: Mapping[UUID, int]) -> None:
         alert.feed_version = versions[alert.practice_id]
         while alert.escalate_at is not None and alert.escalate_at <= at:
             alert.escalation += 1
-            alert.escalate_at = _next_escalation(alert, practices[alert.practice_id])
-        _write_event(alert, states.ESCALATE, alert.status, None, {"level": alert.escalation})
+            alert.escalate_at = timers.next_escalation(alert, practices[alert.practice_id])
+        write_event(alert, states.ESCALATE, alert.status, None, {"level": alert.escalation})
     _text_care_team([alert for alert in alerts if alert.tier == 1])
 
 
@@ -226,11 +195,12 @@ def _open(
         opened_at=at,
         updated_at=at,
         feed_version=version,
+        owner_id=ownership.owner_of_new(practice, patient_id, at),
     )
-    _set_deadlines(alert, practice, at)
+    timers.start(alert, practice, at)
     session.add(alert)
     session.flush()
-    _write_event(alert, events.OPENED, None, None, None)
+    write_event(alert, events.OPENED, None, None, None)
     if alert.tier == 1:
         _text_care_team([alert])
     return alert
@@ -249,39 +219,11 @@ def _add_evidence(
     if tier != alert.tier:
         alert.tier = tier
         alert.title = trigger.decision.title
-        _set_deadlines(alert, practice, at)
+        timers.start(alert, practice, at)
     if tier == 1:
         # Whoever has acknowledged the first danger need not know of the next.
         _text_care_team([alert])
-    _write_event(alert, action, alert.status, None, {"tier": tier})
-
-
-def _set_deadlines(alert: Alert, practice: Practice, at: datetime) -> None:
-    alert.respond_by = deadlines.respond_by(
-        at,
-        alert.tier,
-        risk.pathway(practice.id).alerts.response_times,
-        deadlines.service_hours(practice.service_hours),
-        practice.time_zone,
-        holidays(practice),
-    )
-    alert.escalate_at = _next_escalation(alert, practice)
-
-
-def _next_escalation(alert: Alert, practice: Practice) -> datetime | None:
-    return deadlines.next_escalation(
-        alert.opened_at,
-        alert.escalation,
-        risk.pathway(practice.id).alerts.escalation[alert.tier],
-        deadlines.service_hours(practice.service_hours),
-        practice.time_zone,
-        holidays(practice),
-    )
-
-
-def holidays(practice: Practice) -> frozenset[date]:
-    """The practice's days without service."""
-    return frozenset(date.fromisoformat(day) for day in practice.holidays)
+    write_event(alert, action, alert.status, None, {"tier": tier})
 
 
 def _refuse_second_open(alert: Alert, before: str) -> None:
@@ -295,31 +237,6 @@ def _refuse_second_open(alert: Alert, before: str) -> None:
             "The same matter is open as a newer alert; go on there.",
             alert_status=before,
         ) from None
-
-
-def _write_event(
-    alert: Alert, action: str, before: str | None, note: str | None, detail: dict[str, Any] | None
-) -> None:
-    who = g.get("actor")
-    is_human = who is not None and not who.is_patient
-    session.add(
-        AlertEvent(
-            practice_id=alert.practice_id,
-            alert_id=alert.id,
-            at=now(),
-            action=action,
-            from_status=before,
-            to_status=alert.status,
-            actor_role=who.role if is_human else "system",
-            actor_id=who.id if is_human else None,
-            note=note,
-            detail=detail,
-            feed_version=alert.feed_version,
-            tier=alert.tier,
-            title=alert.title,
-            respond_by=alert.respond_by,
-        )
-    )
 
 
 def _text_care_team(alerts: Sequence[Alert]) -> None:
@@ -363,16 +280,3 @@ def _ways_to(provider: Provider) -> list[tuple[str, str]]:
     if mail.is_configured():
         ways.append((EMAIL, provider.email))
     return ways
-
-
-def _conflict(alert: Alert, action: str, sentence: str) -> Problem:
-    winner = None
-    if action == states.ACKNOWLEDGE and alert.acknowledged_by is not None:
-        winner = session.get_one(Provider, alert.acknowledged_by).name
-    return Problem(
-        409,
-        "illegal-move",
-        sentence,
-        alert_status=alert.status,
-        acknowledged_by=winner,
-    )

@@ -2,7 +2,7 @@
 
 ``new -> delivered -> acknowledged -> in_progress -> resolved | dismissed``; a closed alert may be
 reopened within 14 days. Escalation is a level beside the state, so that an alert that nobody took
-up in time keeps the state it is in.
+up in time keeps the state it is in. Whose it is, is beside the state, too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,13 @@ RESOLVE = "resolve"
 DISMISS = "dismiss"
 REOPEN = "reopen"
 ESCALATE = "escalate"
+ASSIGN = "assign"
+TAKE = "take"
+HAND_OVER = "hand-over"
+RELEASE = "release"
+
+# Nobody has it in hand yet.
+WAITING = (NEW, DELIVERED)
 
 RESOLUTIONS = (
     "contacted",
@@ -50,6 +57,15 @@ MOVES: dict[tuple[str, str], str] = {
     (IN_PROGRESS, DISMISS): DISMISSED,
     (RESOLVED, REOPEN): ACKNOWLEDGED,
     (DISMISSED, REOPEN): ACKNOWLEDGED,
+    # From another's hands: whoever takes it goes on where it stands.
+    (ACKNOWLEDGED, TAKE): ACKNOWLEDGED,
+    (IN_PROGRESS, TAKE): IN_PROGRESS,
+    # Whoever is given an alert has not seen it yet: it waits again until it is taken up.
+    **{
+        (before, action): before if before in WAITING else DELIVERED
+        for before in (NEW, DELIVERED, ACKNOWLEDGED, IN_PROGRESS)
+        for action in (ASSIGN, HAND_OVER, RELEASE)
+    },
 }
 
 
@@ -86,7 +102,7 @@ def move(
         raise IllegalMove("A tier 1 alert needs a recorded contact before it is dismissed.")
     if action == RESOLVE:
         _check_resolution(situation, code, note)
-    if action in (DISMISS, REOPEN) and not note:
+    if action in (DISMISS, REOPEN, HAND_OVER) and not note:
         raise IllegalMove("Say why in the note.")
     return after
 

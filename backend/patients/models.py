@@ -174,3 +174,22 @@ class PhoneChange(OwnedByPractice, Base):
     used_at: Mapped[datetime | None]
     asked_by_role: Mapped[str]
     asked_by: Mapped[UUID | None]
+
+
+class PatientNote(OwnedByPractice, Base):
+    """What a provider has written about a patient (FHIR Annotation). Append-only.
+
+    ``corrects_id`` is the note in whose place this one stands; the other stays to be read.
+    """
+
+    __tablename__ = "patient_note"
+    __table_args__ = (
+        Index("ix_patient_note_patient", "patient_id", "id"),
+        Index("uq_patient_note_corrects", "corrects_id", unique=True),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("provider.id"))
+    time: Mapped[datetime]
+    text: Mapped[str]
+    corrects_id: Mapped[UUID | None] = mapped_column(ForeignKey("patient_note.id"))

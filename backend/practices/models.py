@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -47,12 +47,18 @@ class Practice(Identified, Base):
 
 
 class Provider(OwnedByPractice, Base):
-    """A primary-care professional with an account."""
+    """A primary-care professional with an account.
+
+    ``away_from`` and ``away_until`` are the first and last day of an absence, by the practice's
+    calendar; ``cover_id`` takes what would come to them meanwhile. None: the practice's pool.
+    """
 
     __tablename__ = "provider"
     __table_args__ = (
         Index("uq_provider_email", text("lower(email)"), unique=True),
         CheckConstraint(f"role IN {PROVIDER_ROLES}", name="role"),
+        CheckConstraint("away_until >= away_from", name="away"),
+        CheckConstraint("cover_id <> id", name="cover"),
     )
 
     email: Mapped[str]
@@ -69,3 +75,6 @@ class Provider(OwnedByPractice, Base):
     created_at: Mapped[datetime]
     created_by: Mapped[UUID | None]
     mentor_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
+    away_from: Mapped[date | None]
+    away_until: Mapped[date | None]
+    cover_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))

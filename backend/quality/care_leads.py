@@ -15,6 +15,7 @@ from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid
 from backend.patients import service as patients
 from backend.patients.models import Patient
+from backend.practices.absence import find_colleague
 from backend.quality import competence, learning
 from backend.quality.models import CareLead
 from backend.risk import service as risk
@@ -26,6 +27,15 @@ def lead_of(patient_id: UUID) -> CareLead | None:
     return _open(patient_id)
 
 
+def leader(patient_id: UUID) -> UUID | None:
+    """The provider who leads a patient's care, if anybody does, of a practice that is in sight."""
+    return session.scalar(
+        select(CareLead.provider_id).where(
+            CareLead.patient_id == patient_id, CareLead.until.is_(None)
+        )
+    )
+
+
 def assign(patient_id: UUID, provider_id: UUID, emergency_reason: str | None) -> CareLead:
     """Give the lead of a patient's care to a provider; the same again changes nothing.
 
@@ -35,7 +45,7 @@ def assign(patient_id: UUID, provider_id: UUID, emergency_reason: str | None) ->
     """
     enrolment = patients.find(patient_id)
     session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update())
-    provider = learning.find_colleague(provider_id)
+    provider = find_colleague(provider_id)
     if provider is None or not provider.active:
         raise invalid({"provider_id": "There is no such provider."})
     before = _open(patient_id)

@@ -16,9 +16,10 @@ from sqlalchemy import select
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
-from backend.core.identity import CARE_TEAM, actor
+from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
+from backend.practices.absence import find_colleague
 from backend.practices.models import Provider
 from backend.programme.modules import answer_faults
 from backend.quality import competence, topics, training_files
@@ -290,17 +291,6 @@ def _colleague(provider_id: UUID) -> Provider:
     if found is None:
         raise not_found("provider")
     return found
-
-
-def find_colleague(provider_id: UUID) -> Provider | None:
-    """A member of the actor's care team, if there is one of this id."""
-    return session.scalar(
-        select(Provider).where(
-            Provider.id == provider_id,
-            Provider.practice_id == actor.practice_id,
-            Provider.role.in_(CARE_TEAM),
-        )
-    )
 
 
 def _mentors(providers: Sequence[Provider]) -> dict[UUID, Provider]:

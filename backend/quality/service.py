@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.quality.care_leads import assign, lead_of
+from backend.quality.care_leads import assign, lead_of, leader
 from backend.quality.consultations import (
     checklist,
     get,
@@ -29,6 +29,7 @@ __all__ = [
     "decide",
     "get",
     "lead_of",
+    "leader",
     "my_topics",
     "of_patient",
     "portrait",

@@ -48,6 +48,8 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
         world.ok(world.client.put(f"{address}/position", json=place, headers=patient.headers))
         world.ok(world.client.put("/v1/me/goal", json=goal(world), headers=patient.headers))
         _rated_consultation(world, practice, clinician, patient)
+        note = {"text": "Prefers mornings."}
+        world.ok(world.post(f"/v1/patients/{patient.id}/notes", clinician, note))
         phone = Device(world, patient)
         phone.note("reading", activity["id"], {"grade": 1})
         phone.tell()
