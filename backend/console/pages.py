@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from flask import render_template
 
-from backend.alerts import deadlines, event_feed, events, feed, states
+from backend.alerts import deadlines, event_feed, events, feed, states, timers
 from backend.alerts import service as alerts
 from backend.alerts.models import Alert
 from backend.checkins import occasions
@@ -187,7 +187,7 @@ def _about(patient_id: UUID) -> list[str]:
 def _due(found: Sequence[Alert], at: datetime) -> dict[UUID, glance.Due]:
     """By alert, how much service time there is to take it up."""
     practice = practices.get_practice(actor.practice_id)
-    hours, days = deadlines.service_hours(practice.service_hours), alerts.holidays(practice)
+    hours, days = deadlines.service_hours(practice.service_hours), timers.holidays(practice)
     zone = practice.time_zone
     return {
         alert.id: glance.due(

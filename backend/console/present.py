@@ -33,6 +33,10 @@ EVENTS = {
     states.DISMISS: "Dismissed",
     states.REOPEN: "Reopened",
     states.ESCALATE: "Escalated",
+    states.ASSIGN: "Assigned",
+    states.TAKE: "Taken over",
+    states.HAND_OVER: "Handed over",
+    states.RELEASE: "Given back",
 }
 NOTICES = {
     states.ACKNOWLEDGE: "You have taken up this alert.",
