@@ -21,6 +21,7 @@ from backend.console import routes as console
 from backend.core import api, crypto, database, docs, health, limits, logs, problems
 from backend.core.clock import Clock, SystemClock
 from backend.core.database import session
+from backend.evaluation import routes as evaluation
 from backend.messaging import line, permission, received, sms
 from backend.messaging import routes as messaging
 from backend.patients import note_routes as notes
@@ -48,6 +49,7 @@ API_BLUEPRINTS = (
     alerts.blueprint,
     work.blueprint,
     quality.blueprint,
+    evaluation.blueprint,
     messaging.blueprint,
     messaging.budgets,
 )

@@ -6,6 +6,7 @@ from backend.alerts import models as alerts
 from backend.checkins import models as checkins
 from backend.core import audit, heartbeat, sessions
 from backend.core.database import Base
+from backend.evaluation import models as evaluation
 from backend.instruments import models as instruments
 from backend.messaging import models as messaging
 from backend.patients import models as patients
@@ -20,6 +21,7 @@ __all__ = [
     "alerts",
     "audit",
     "checkins",
+    "evaluation",
     "heartbeat",
     "instruments",
     "messaging",

@@ -107,6 +107,7 @@ def stage(app: Flask, world: World) -> Stage:
         "alert_id": alerts,
         "provider_id": [str(each.id) for role, each in callers.items() if role != "patient"],
         "consultation_id": [_consultation(world, clinician, patient)],
+        "referral_id": [_referral(world, clinician, patient)],
         "topic_id": ["T1", "T2"],
         "sha256": [sha256_of(world, patient)],
         "entry_id": [str(uuid4())],
@@ -183,6 +184,17 @@ def stage(app: Flask, world: World) -> Stage:
             "prohibited": ["P1"],
             "skill": 3,
         },
+        "/v1/practice/consulters": {"month": "2026-08-01", "consulters": 20, "eligible": 12},
+        "/v1/practice/refusals": {"reason": "no-time", "day": "2026-09-01"},
+        "/v1/practice/context-notes": {"code": "outage", "day": "2026-09-01", "note": "No phones."},
+        "/v1/patients/{patient_id}/adverse-events": {
+            "kind": "injury",
+            "relatedness": "unlikely",
+            "serious_because": "hospital",
+            "note": "Fell.",
+        },
+        "/v1/patients/{patient_id}/referrals": {"target": "psychology"},
+        "/v1/referrals/{referral_id}/steps": {"step": "attended"},
         "/v1/patients/{patient_id}/lead": {"provider_id": str(clinician.id)},
         "/v1/alerts/{alert_id}/acknowledge": {"note": "Mine."},
         "/v1/alerts/{alert_id}/start": {},
@@ -222,12 +234,18 @@ def _foreign_practice(app: Flask, world: World) -> dict[str, str]:
         "alert_id": str(alert.id),
         "provider_id": str(clinician.id),
         "consultation_id": _consultation(world, clinician, patient),
+        "referral_id": _referral(world, clinician, patient),
     }
 
 
 def _consultation(world: World, provider: Caller, patient: Caller) -> str:
     made = world.ok(world.post(f"/v1/patients/{patient.id}/consultations", provider, {}))
     return str(made["id"])
+
+
+def _referral(world: World, provider: Caller, patient: Caller) -> str:
+    sent = {"target": "psychology"}
+    return str(world.ok(world.post(f"/v1/patients/{patient.id}/referrals", provider, sent))["id"])
 
 
 def cases(operation: Any, stage: Stage) -> st.SearchStrategy[Case]:

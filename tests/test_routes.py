@@ -116,6 +116,17 @@ TABLE = {
     "GET /v1/consultations/<uuid:consultation_id>": CARE,
     "POST /v1/consultations/<uuid:consultation_id>/ratings": CARE,
     "GET /v1/practice/fidelity": "lead",
+    "GET /v1/practice/consulters": "lead administrator",
+    "POST /v1/practice/consulters": "lead administrator",
+    "POST /v1/practice/refusals": STAFF,
+    "GET /v1/practice/context-notes": "lead administrator",
+    "POST /v1/practice/context-notes": STAFF,
+    "GET /v1/practice/adverse-events": "lead",
+    "GET /v1/patients/<uuid:patient_id>/adverse-events": CARE,
+    "POST /v1/patients/<uuid:patient_id>/adverse-events": CARE,
+    "GET /v1/patients/<uuid:patient_id>/referrals": CARE,
+    "POST /v1/patients/<uuid:patient_id>/referrals": CARE,
+    "POST /v1/referrals/<uuid:referral_id>/steps": CARE,
     "GET /v1/practice/texts": "lead administrator",
     "GET /v1/practice/text-budget": "lead administrator",
     "PATCH /v1/practice/text-budget": "lead",
@@ -152,6 +163,12 @@ BODIES: dict[str, Any] = {
     "mentor": {"mentor_id": None},
     "consultations": {},
     "ratings": {"scores": {}},
+    "consulters": {"month": "2026-08-01", "consulters": 20, "eligible": 12},
+    "refusals": {"reason": "no-time"},
+    "context-notes": {"code": "outage", "day": "2026-09-01", "note": "No phones."},
+    "adverse-events": {"kind": "injury", "relatedness": "unlikely"},
+    "referrals": {"target": "psychology"},
+    "steps": {"step": "attended"},
     "lead": {"provider_id": "01900000-0000-7000-8000-000000000000"},
     "contraindications": {"answers": {"epilepsy": "no"}},
     "goal": {
@@ -189,6 +206,13 @@ def build(app: Flask, world: World, name: str) -> House:
     consultation = world.ok(
         world.post(f"/v1/patients/{patient.id}/consultations", providers["clinician"], {})
     )
+    referral = world.ok(
+        world.post(
+            f"/v1/patients/{patient.id}/referrals",
+            providers["clinician"],
+            {"target": "psychology"},
+        )
+    )
     [alert] = raise_alert(app, practice, patient.id, **OF_TIER[2])
     objects = {
         "patient_id": str(patient.id),
@@ -196,6 +220,7 @@ def build(app: Flask, world: World, name: str) -> House:
         "activity_id": activity["id"],
         "alert_id": str(alert.id),
         "consultation_id": consultation["id"],
+        "referral_id": referral["id"],
         "provider_id": str(providers["clinician"].id),
         "topic_id": "T1",
         "sha256": sha256_of(world, patient),

@@ -50,6 +50,7 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
         _rated_consultation(world, practice, clinician, patient)
         note = {"text": "Prefers mornings."}
         world.ok(world.post(f"/v1/patients/{patient.id}/notes", clinician, note))
+        _told_for_the_evaluation(world, practice, clinician, patient)
         phone = Device(world, patient)
         phone.note("reading", activity["id"], {"grade": 1})
         phone.tell()
@@ -81,6 +82,23 @@ def _rated_consultation(world: World, practice: UUID, clinician: Caller, patient
     body = {"provider_id": str(clinician.id)}
     address = f"/v1/patients/{patient.id}/lead"
     world.ok(world.client.put(address, json=body, headers=clinician.headers))
+
+
+def _told_for_the_evaluation(
+    world: World, practice: UUID, clinician: Caller, patient: Caller
+) -> None:
+    lead = world.provider(practice, "lead")
+    month = {"month": "2026-08-01", "consulters": 20, "eligible": 12}
+    world.ok(world.post("/v1/practice/consulters", lead, month))
+    world.ok(world.post("/v1/practice/refusals", clinician, {"reason": "no-time"}))
+    note = {"code": "outage", "day": "2026-09-01", "note": "No phones."}
+    world.ok(world.post("/v1/practice/context-notes", clinician, note))
+    harm = {"kind": "injury", "relatedness": "unlikely"}
+    world.ok(world.post(f"/v1/patients/{patient.id}/adverse-events", clinician, harm))
+    sent = {"target": "psychology"}
+    made = world.ok(world.post(f"/v1/patients/{patient.id}/referrals", clinician, sent))
+    step = {"step": "attended"}
+    world.ok(world.post(f"/v1/referrals/{made['id']}/steps", clinician, step))
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""The door of evaluation: what practices tell."""
+
+from __future__ import annotations
+
+from backend.evaluation.records import (
+    adverse_events,
+    adverse_events_of_practice,
+    consulters,
+    context,
+    follow_referral,
+    refer,
+    referrals,
+    tell_adverse_event,
+    tell_consulters,
+    tell_context,
+    tell_refusal,
+)
+
+__all__ = [
+    "adverse_events",
+    "adverse_events_of_practice",
+    "consulters",
+    "context",
+    "follow_referral",
+    "refer",
+    "referrals",
+    "tell_adverse_event",
+    "tell_consulters",
+    "tell_context",
+    "tell_refusal",
+]
