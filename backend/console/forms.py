@@ -29,6 +29,7 @@ ALERT_FORMS: dict[str, type[Schema]] = {
 }
 _WORDS = {"Missing data for required field.": "Fill this in."}
 NONE_OF_THESE = "none"
+CONFIRM = "confirm"
 _CHOICES = {"yes": True, "no": False}
 
 
@@ -47,12 +48,12 @@ class Filled:
 
 def sign_in(form: Mapping[str, str]) -> Filled:
     """E-mail, password and code; blanks in the code are how apps show it."""
-    return _read(ProviderSignIn, {**form, "code": "".join(form.get("code", "").split())})
+    return read(ProviderSignIn, {**form, "code": "".join(form.get("code", "").split())})
 
 
 def enrolment(form: MultiDict[str, str]) -> Filled:
     """A patient to enrol; the weekday becomes its number (Monday 0)."""
-    filled = _read(PatientIn, form, {"contraindications": _ticked(form)})
+    filled = read(PatientIn, form, {"contraindications": _ticked(form)})
     if filled.errors:
         sent = {**filled.sent, "contraindications": form.getlist("contraindications")}
         return Filled(sent, errors=_in_one(filled.errors, "contraindications"))
@@ -62,21 +63,29 @@ def enrolment(form: MultiDict[str, str]) -> Filled:
 
 def alert_action(action: str, form: Mapping[str, str]) -> Filled:
     """What goes with an action on an alert."""
-    return _read(ALERT_FORMS[action], form)
+    return read(ALERT_FORMS[action], form)
 
 
 def clearance(form: Mapping[str, str]) -> Filled:
     """The reason for clearing a safety hold."""
-    return _read(ClearanceIn, form)
+    return read(ClearanceIn, form)
 
 
 def contraindications(form: Mapping[str, str], present: Mapping[str, str]) -> Filled:
     """The answers that differ from the present ones, and the reason where something may go on."""
     given = {code: form.get(f"answer.{code}") for code in (*QUESTIONS, *REVIEWS)}
     answers = {code: said for code, said in given.items() if said and said != present.get(code)}
-    filled = _read(ContraindicationsIn, form, {"answers": answers or None})
+    filled = read(ContraindicationsIn, form, {"answers": answers or None})
     sent = {**filled.sent, **{f"answer.{code}": said for code, said in answers.items()}}
     return Filled(sent, filled.values, _in_one(filled.errors, "answers"))
+
+
+def confirmed(filled: Filled, form: Mapping[str, str]) -> Filled:
+    """A form for something that cannot be undone: it also asks for a tick that it is meant."""
+    if form.get(CONFIRM):
+        return Filled({**filled.sent, CONFIRM: "yes"}, filled.values, filled.errors)
+    errors = {**filled.errors, CONFIRM: "Tick this to go on."}
+    return Filled(filled.sent, filled.values, errors)
 
 
 def _in_one(errors: Mapping[str, str], name: str) -> dict[str, str]:
@@ -87,7 +96,7 @@ def _in_one(errors: Mapping[str, str], name: str) -> dict[str, str]:
 
 def restriction(form: Mapping[str, str]) -> Filled:
     """Whether time in bed is set for a patient, and what would bar it."""
-    return _read(RestrictionIn, form)
+    return read(RestrictionIn, form)
 
 
 def _ticked(form: MultiDict[str, str]) -> list[str] | None:
@@ -98,9 +107,10 @@ def _ticked(form: MultiDict[str, str]) -> list[str] | None:
     return ticked or None
 
 
-def _read(
+def read(
     schema: type[Schema], form: Mapping[str, str], lists: Mapping[str, Any] | None = None
 ) -> Filled:
+    """A form by a schema; ``lists`` are fields that the caller has put together."""
     known = schema()
     # An empty field of a form is one that was not filled in.
     sent: dict[str, Any] = {

@@ -7,17 +7,18 @@ from typing import Any
 from uuid import UUID
 
 import flask
-from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from backend.alerts import event_feed
 from backend.alerts import service as alerts
 from backend.alerts.routes import streamed
-from backend.console import forms, pages, session
+from backend.console import consultations, forms, pages, practice, session, training
 from backend.console.forms import Filled
 from backend.console.session import signed_in
+from backend.console.site import blueprint as blueprint
+from backend.console.site import undo
 from backend.core import problems
-from backend.core.database import session as database
 from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, PROVIDER_ROLES, STAFF, anyone
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.problems import Problem, not_found
@@ -27,10 +28,11 @@ from backend.practices import service as practices
 from backend.programme import service as programme
 from backend.risk import service as risk
 
-blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
 blueprint.before_request(session.check_csrf)
 blueprint.context_processor(pages.helpers)
 
+# Each of these hangs pages of its own on the blueprint.
+ROOMS = (consultations, practice, training)
 STATIC = Path(__file__).parent / "static"
 DEVICE = "web console"
 STREAMED = 100
@@ -107,7 +109,7 @@ def act(alert_id: UUID, action: str) -> Any:
     try:
         alerts.act(alert_id, action, **filled.values)
     except Problem as problem:
-        _undo(problem)
+        undo(problem)
         page = pages.alert(
             alert_id,
             action=action,
@@ -136,7 +138,7 @@ def enrol() -> Any:
     try:
         enrolment = patients.enrol(**filled.values)
     except Problem as problem:
-        _undo(problem)
+        undo(problem)
         page = pages.patient_list(
             None,
             Filled(filled.sent, errors=problem.errors),
@@ -167,7 +169,7 @@ def clear_hold(patient_id: UUID) -> Any:
     try:
         risk.clear_hold(patient_id, filled.values["reason"])
     except Problem as problem:
-        _undo(problem)
+        undo(problem)
         return pages.patient(patient_id, filled=filled, sentence=problem.detail), problem.status
     return redirect(url_for("console.patient", patient_id=patient_id, done="cleared"), 303)
 
@@ -183,7 +185,7 @@ def answer_contraindications(patient_id: UUID) -> Any:
     try:
         contraindications.answer(patient_id, **filled.values)
     except Problem as problem:
-        _undo(problem)
+        undo(problem)
         refused = Filled(filled.sent, errors=problem.errors)
         return pages.patient(patient_id, filled=refused, sentence=problem.detail), problem.status
     return redirect(url_for("console.patient", patient_id=patient_id, done="answered"), 303)
@@ -211,7 +213,7 @@ def restrict_sleep(patient_id: UUID, activity_id: UUID) -> Any:
     try:
         programme.restrict_sleep(patient_id, activity_id, enabled, answers)
     except Problem as problem:
-        _undo(problem)
+        undo(problem)
         refused = Filled(filled.sent, errors=problem.errors)
         return pages.patient(patient_id, filled=refused, sentence=problem.detail), problem.status
     return redirect(url_for("console.patient", patient_id=patient_id, done="sleep"), 303)
@@ -263,10 +265,3 @@ def _finish(response: Response) -> Response:
     if request.endpoint != "console.asset":
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _undo(problem: Problem) -> None:
-    # The page that tells of the refusal is committed; what was refused must not be.
-    if problem.status == 404:
-        raise problem
-    database.rollback()

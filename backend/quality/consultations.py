@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
 
 from backend.core import audit
@@ -43,6 +43,16 @@ class ConsultationView:
     consultation: Consultation
     provider: str
     ratings: list[ConsultationRating]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A consultation that the reader may observe. ``wanted``: the sample asks for it next."""
+
+    consultation: Consultation
+    provider: str
+    observers: int
+    wanted: bool
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,52 @@ def get(consultation_id: UUID) -> ConsultationView:
     row, provider = _find(consultation_id)
     _trail("consultation.read", row)
     return _view(row, provider, _ratings([row.id]).get(row.id, []))
+
+
+def to_observe(since: datetime, until: datetime, most: int) -> list[Waiting]:
+    """Others' consultations held in ``[since, until)`` that the actor has not rated and fewer than
+    two have: first what the sample asks for, then the newest. Two queries."""
+    _, rule, _ = checklist()
+    held = _held(since, until)
+    behind = {(d.provider, d.stratum) for d in sampling.sampling(rule, held) if d.observe_next}
+    twice = sampling.rate_twice(rule, held)
+    by_observers = ConsultationRating.source == OBSERVER
+    mine = ConsultationRating.rater_id == actor.id
+    ratings = (
+        select(
+            func.count().filter(by_observers).label("observers"),
+            func.count().filter(mine).label("mine"),
+        )
+        .where(ConsultationRating.consultation_id == Consultation.id)
+        .lateral()
+    )
+    is_high = func.coalesce(Consultation.risk_group == HIGH, False)
+    query = (
+        _WITH_PROVIDER.add_columns(ratings.c.observers)
+        .join(ratings, true())
+        .where(
+            Consultation.practice_id == actor.practice_id,
+            Consultation.provider_id != actor.id,
+            Consultation.held_at >= since,
+            Consultation.held_at < until,
+            ratings.c.mine == 0,
+            ratings.c.observers < 2,
+        )
+        .order_by(is_high.desc(), Consultation.held_at.desc(), Consultation.id.desc())
+        .limit(most)
+    )
+    found = [
+        Waiting(
+            row,
+            provider,
+            observers,
+            row.risk_group == HIGH
+            and (twice if observers else (str(row.provider_id), row.stratum) in behind),
+        )
+        for row, provider, observers in session.execute(query)
+    ]
+    audit.record("consultation.list", practice_id=actor.practice_id)
+    return sorted(found, key=lambda each: not each.wanted)
 
 
 def rate(

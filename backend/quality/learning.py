@@ -47,13 +47,33 @@ class QuizResult:
 
 
 @dataclass(frozen=True)
+class QuizTry:
+    """The newest try at a quiz: when, what was chosen by question, and how it was marked."""
+
+    at: datetime
+    answers: Mapping[str, int]
+    result: QuizResult
+
+
+@dataclass(frozen=True)
 class TopicView:
-    """A topic, and how far its reader has come with it."""
+    """A topic, and how far its reader has come with it: the best quiz, and of the newest one the
+    percent of the questions on danger."""
 
     topic: Topic
     quiz_percent: Decimal | None
     needed_percent: int
     roleplay_percent: Decimal | None
+    safety_percent: Decimal | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the quiz counts: well enough, and in danger without a fault."""
+        return (
+            self.quiz_percent is not None
+            and self.quiz_percent >= self.needed_percent
+            and self.safety_percent in (None, competence.SAFE)
+        )
 
 
 @dataclass(frozen=True)
@@ -104,16 +124,43 @@ def answer_quiz(topic_id: str, answers: Mapping[str, int]) -> QuizResult:
     faults = answer_faults((q.item for q in asked.quiz), answers)
     if faults:
         raise invalid(faults)
-    marked = topics.mark(asked, answers)
+    result = _marked(asked, answers)
     _keep(
         actor.id,
         competence.QUIZ,
         topic=asked.id,
         tool_version=asked.version,
-        percent=marked.percent,
-        safety_percent=marked.safety_percent,
+        percent=result.percent,
+        safety_percent=result.safety_percent,
         answers=dict(answers),
     )
+    return result
+
+
+def last_try(topic_id: str) -> QuizTry | None:
+    """The signed-in provider's newest try at a quiz, if there is one of its present version.
+
+    Raises ``Problem`` 404.
+    """
+    asked = _topic(topic_id)
+    row = session.scalars(
+        select(TrainingRecord)
+        .where(
+            TrainingRecord.provider_id == actor.id,
+            TrainingRecord.kind == competence.QUIZ,
+            TrainingRecord.topic == asked.id,
+            TrainingRecord.tool_version == asked.version,
+        )
+        .order_by(TrainingRecord.at.desc(), TrainingRecord.id.desc())
+        .limit(1)
+    ).first()
+    if row is None or row.answers is None:
+        return None
+    return QuizTry(row.at, row.answers, _marked(asked, row.answers))
+
+
+def _marked(asked: Topic, answers: Mapping[str, int]) -> QuizResult:
+    marked = topics.mark(asked, answers)
     return QuizResult(
         marked.percent,
         marked.safety_percent,
@@ -209,6 +256,19 @@ def portrait(provider_id: UUID) -> Portrait:
     return found
 
 
+def team() -> list[Portrait]:
+    """The same of everybody in the actor's care team whose account is open, by name."""
+    return portraits(care_team())
+
+
+def care_team() -> list[Provider]:
+    """The actor's care team, without closed accounts, by name."""
+    query = select(Provider).where(
+        Provider.practice_id == actor.practice_id, Provider.role.in_(CARE_TEAM), Provider.active
+    )
+    return list(session.scalars(query.order_by(Provider.name, Provider.id)))
+
+
 def portraits(providers: Sequence[Provider]) -> list[Portrait]:
     """The same of many, in as many queries as for one."""
     known = {each.id: each for each in providers}
@@ -269,8 +329,13 @@ def _tier_view(
 def _topic_view(topic: Topic, shown: Sequence[Evidence]) -> TopicView:
     quizzes = _percents(shown, competence.QUIZ, topic)
     played = _percents(shown, competence.ROLEPLAY, topic)
+    danger = [e.safety_percent for e in shown if e.kind == competence.QUIZ and e.topic == topic.id]
     return TopicView(
-        topic, max(quizzes, default=None), rule().quiz_percent, played[-1] if played else None
+        topic,
+        max(quizzes, default=None),
+        rule().quiz_percent,
+        played[-1] if played else None,
+        danger[-1] if danger else None,
     )
 
 

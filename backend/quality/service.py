@@ -10,14 +10,18 @@ from backend.quality.consultations import (
     practice_fidelity,
     rate,
     record,
+    to_observe,
 )
 from backend.quality.learning import (
     answer_quiz,
+    care_team,
     decide,
+    last_try,
     my_topics,
     portrait,
     record_training,
     set_mentor,
+    team,
     topic,
 )
 from backend.quality.texts import texts
@@ -25,9 +29,11 @@ from backend.quality.texts import texts
 __all__ = [
     "answer_quiz",
     "assign",
+    "care_team",
     "checklist",
     "decide",
     "get",
+    "last_try",
     "lead_of",
     "leader",
     "my_topics",
@@ -38,6 +44,8 @@ __all__ = [
     "record",
     "record_training",
     "set_mentor",
+    "team",
     "texts",
+    "to_observe",
     "topic",
 ]
