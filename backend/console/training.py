@@ -13,6 +13,7 @@ from backend.console.forms import Filled
 from backend.console.session import signed_in
 from backend.console.site import blueprint, carry_out
 from backend.core.identity import CARE_TEAM, LEAD, actor
+from backend.practices import absence
 from backend.quality import competence
 from backend.quality import service as quality
 from backend.quality.learning import RATED
@@ -183,7 +184,7 @@ def _topic(topic_id: str, filled: Filled, sentence: str | None = None) -> str:
 def _record(filled: Filled, sentence: str | None = None) -> str:
     return render_template(
         "console/training_record.html",
-        colleagues=[each for each in quality.care_team() if each.id != actor.id],
+        colleagues=[each for each in absence.colleagues() if each.id != actor.id],
         topics=quality.my_topics(),
         kinds=[(kind, KINDS[kind]) for kind in RATED],
         filled=filled,
@@ -203,7 +204,7 @@ def _colleague(
     return render_template(
         "console/training_colleague.html",
         found=found,
-        colleagues=[each for each in quality.care_team() if each.id != provider_id],
+        colleagues=[each for each in absence.colleagues() if each.id != provider_id],
         topics=quality.my_topics(),
         rated=[(kind, KINDS[kind]) for kind in RATED],
         kinds=KINDS,

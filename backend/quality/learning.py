@@ -19,7 +19,7 @@ from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
-from backend.practices.absence import find_colleague
+from backend.practices.absence import colleagues, find_colleague
 from backend.practices.models import Provider
 from backend.programme.modules import answer_faults
 from backend.quality import competence, topics, training_files
@@ -258,15 +258,7 @@ def portrait(provider_id: UUID) -> Portrait:
 
 def team() -> list[Portrait]:
     """The same of everybody in the actor's care team whose account is open, by name."""
-    return portraits(care_team())
-
-
-def care_team() -> list[Provider]:
-    """The actor's care team, without closed accounts, by name."""
-    query = select(Provider).where(
-        Provider.practice_id == actor.practice_id, Provider.role.in_(CARE_TEAM), Provider.active
-    )
-    return list(session.scalars(query.order_by(Provider.name, Provider.id)))
+    return portraits(colleagues())
 
 
 def portraits(providers: Sequence[Provider]) -> list[Portrait]:

@@ -14,7 +14,6 @@ from backend.quality.consultations import (
 )
 from backend.quality.learning import (
     answer_quiz,
-    care_team,
     decide,
     last_try,
     my_topics,
@@ -29,7 +28,6 @@ from backend.quality.texts import texts
 __all__ = [
     "answer_quiz",
     "assign",
-    "care_team",
     "checklist",
     "decide",
     "get",
