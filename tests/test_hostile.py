@@ -214,6 +214,11 @@ def stage(app: Flask, world: World) -> Stage:
             "away_until": (world.clock.now() + timedelta(days=7)).date().isoformat(),
             "cover_id": str(clinician.id),
         },
+        "/v1/practice/service-hours": {
+            "service_hours": {"monday": ["08:00", "18:00"]},
+            "holidays": [{"day": "2026-12-25", "name": "Christmas Day"}],
+            "time_zone": "Europe/London",
+        },
         "/v1/patients/{patient_id}/notes": {"text": "Prefers mornings."},
     }
     return Stage(callers, ids, bodies)

@@ -1,4 +1,4 @@
-"""Respond-by and escalation times in a practice's service time. Pure.
+"""Instants in a practice's service time: by when to respond, to escalate, to be done. Pure.
 
 Minutes count only while the practice is open; a working day is a day with service that is no
 holiday. Targets are defaults of the pathway, to be signed by the practice.
@@ -6,7 +6,7 @@ holiday. Targets are defaults of the pathway, to be signed by the practice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,32 +32,6 @@ def service_hours(stored: Mapping[str, Any]) -> dict[int, tuple[time, time]]:
             raise ValueError(f"{name}: closes before it opens")
         hours[WEEKDAYS.index(name)] = span
     return hours
-
-
-def respond_by(
-    at: datetime,
-    tier: int,
-    response_times: Mapping[int, ServiceTime],
-    hours: Hours,
-    zone: str,
-    holidays: Set[date] = frozenset(),
-) -> datetime:
-    """The UTC instant by which an alert of ``tier`` must be acknowledged."""
-    return after(at, response_times[tier], hours, zone, holidays)
-
-
-def next_escalation(
-    opened_at: datetime,
-    level: int,
-    steps: Sequence[ServiceTime],
-    hours: Hours,
-    zone: str,
-    holidays: Set[date] = frozenset(),
-) -> datetime | None:
-    """When an alert rises from ``level`` (0 at first) to the next, or ``None`` after the last."""
-    if level >= len(steps):
-        return None
-    return after(opened_at, steps[level], hours, zone, holidays)
 
 
 def after(

@@ -7,12 +7,14 @@ from backend.alerts import states
 OPENED = "open"
 EVIDENCE = "evidence"
 TIER_RAISED = "raise-tier"
+RETIMED = "retime"
 
 # An alert that has reached a screen is no news to a machine: it has no event.
 TYPES = {
     OPENED: "alert.raised",
     EVIDENCE: "alert.evidence-added",
     TIER_RAISED: "alert.tier-raised",
+    RETIMED: "alert.times-changed",
     states.ACKNOWLEDGE: "alert.acknowledged",
     states.START: "alert.started",
     states.CONTACT: "alert.contact-recorded",

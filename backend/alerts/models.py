@@ -21,7 +21,8 @@ class Alert(OwnedByPractice, Base):
     ``evidence`` is a list, one entry an occasion: while an alert is open, the same cause adds to it
     and may raise its tier, never lower it. ``feed_version`` is the feed's version at the last
     change, in commit order within the practice. ``owner_id`` is whose it is; None: it lies in the
-    practice's pool. ``respond_from`` is since when it waits to be taken up.
+    practice's pool. ``respond_from`` is since when it waits to be taken up,
+    ``resolve_from`` since when it wants an end.
     """
 
     __tablename__ = "alert"
@@ -65,6 +66,8 @@ class Alert(OwnedByPractice, Base):
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
     respond_from: Mapped[datetime]
     respond_by: Mapped[datetime]
+    resolve_from: Mapped[datetime]
+    resolve_by: Mapped[datetime]
     escalate_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     updated_at: Mapped[datetime]

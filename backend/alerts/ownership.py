@@ -24,7 +24,6 @@ from backend.practices import absence
 from backend.practices.models import Practice, Provider
 
 LeadOf = Callable[[UUID], UUID | None]
-IN_HAND = (states.ACKNOWLEDGED, states.IN_PROGRESS)
 
 
 def register(app: Flask, lead_of: LeadOf) -> None:
@@ -48,13 +47,13 @@ def take(alert_id: UUID, note: str | None = None) -> Alert:
     Raises ``Problem`` 404, or 409 with who has it.
     """
     alert, version = locked(alert_id)
-    if alert.owner_id == actor.id and alert.status in IN_HAND:
+    if alert.owner_id == actor.id and alert.status in states.IN_HAND:
         return alert
     if alert.status in states.WAITING:
         at = now()
         alert.acknowledged_at, alert.acknowledged_by = at, actor.id
         return _give(alert, version, states.ACKNOWLEDGE, actor.id, note)
-    if alert.status in IN_HAND and alert.owner_id is not None and not note:
+    if alert.status in states.IN_HAND and alert.owner_id is not None and not note:
         owner = session.get_one(Provider, alert.owner_id).name
         raise Problem(
             409,
@@ -133,10 +132,10 @@ def _settle(
     alert.updated_at = at
     alert.feed_version = version
     if alert.status not in states.WAITING:
-        alert.escalate_at = None
+        timers.hold(alert, at)
     elif before not in states.WAITING:
         alert.acknowledged_at = alert.acknowledged_by = None
-        timers.start(alert, practice, at)
+        timers.wait(alert, practice, at)
 
 
 def _moved(alert: Alert, to: UUID | None, **more: Any) -> dict[str, Any]:
@@ -151,7 +150,7 @@ def _situation(alert: Alert) -> states.Situation:
 
 def _refuse_others(alert: Alert) -> None:
     """Nobody is relieved of what they have in hand but by themselves or a lead."""
-    if alert.status in IN_HAND and alert.owner_id != actor.id and actor.role != LEAD:
+    if alert.status in states.IN_HAND and alert.owner_id != actor.id and actor.role != LEAD:
         raise Problem(
             403, "not-allowed", "Somebody has this in hand. They or a lead can give it away."
         )

@@ -57,7 +57,12 @@ class AlertOut(Schema):
         metadata={"description": "whose it is; null: it lies in the practice's pool"},
     )
     owner = fields.Function(lambda row: row.owner_name, metadata={"type": ["string", "null"]})
-    respond_by = fields.DateTime(required=True)
+    respond_by = fields.DateTime(
+        required=True, metadata={"description": "by when somebody should have taken it up"}
+    )
+    resolve_by = fields.DateTime(
+        required=True, metadata={"description": "by when it should be closed"}
+    )
     opened_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
     acknowledged_at = fields.DateTime(allow_none=True)

@@ -119,8 +119,7 @@ def act(alert_id: UUID, action: str, note: str | None = None, **detail: Any) -> 
     if action == states.REOPEN:
         _refuse_second_open(alert, before)
         timers.start(alert, session.get_one(Practice, alert.practice_id), at)
-    # Somebody has it in hand (or has closed it): it no longer climbs.
-    alert.escalate_at = None
+    timers.hold(alert, at)
     write_event(alert, action, before, note, detail or None)
     trail(alert, action)
     session.flush()
@@ -151,10 +150,9 @@ def escalate(alerts: Sequence[Alert], versions: Mapping[UUID, int]) -> None:
     for alert in alerts:
         alert.updated_at = at
         alert.feed_version = versions[alert.practice_id]
-        while alert.escalate_at is not None and alert.escalate_at <= at:
-            alert.escalation += 1
-            alert.escalate_at = timers.next_escalation(alert, practices[alert.practice_id])
-        write_event(alert, states.ESCALATE, alert.status, None, {"level": alert.escalation})
+        because = timers.climb(alert, practices[alert.practice_id], at)
+        detail = {"level": alert.escalation} | ({"because": because} if because else {})
+        write_event(alert, states.ESCALATE, alert.status, None, detail)
     _text_care_team([alert for alert in alerts if alert.tier == 1])
 
 

@@ -29,8 +29,9 @@ TAKE = "take"
 HAND_OVER = "hand-over"
 RELEASE = "release"
 
-# Nobody has it in hand yet.
+# Nobody has it in hand yet; or somebody has.
 WAITING = (NEW, DELIVERED)
+IN_HAND = (ACKNOWLEDGED, IN_PROGRESS)
 
 RESOLUTIONS = (
     "contacted",

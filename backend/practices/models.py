@@ -18,6 +18,7 @@ class Practice(Identified, Base):
     """The organisation that cares for patients; the tenant.
 
     ``service_hours`` maps weekday names to ``["08:00", "18:00"]`` in the practice's time zone;
+    ``holidays`` are days without service: ``{"day": "2026-12-25", "name": "Christmas Day"}``.
     ``pathway`` names the file in ``content/pathways`` whose rules it follows;
     ``quiet_from`` and ``quiet_until`` are hours (0-23) of the patient's day without texts;
     ``jurisdiction`` names a row of ``content/jurisdictions.yaml`` that narrows them.

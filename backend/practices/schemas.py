@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import marshmallow as ma
 from marshmallow import fields, validate
 
 from backend.core.identity import PROVIDER_ROLES
-from backend.core.schema import Phone, Schema, short_text
+from backend.core.schema import WEEKDAYS, Phone, Schema, short_text, time_zone
+
+MOST_HOLIDAYS = 400
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class ProviderSignIn(Schema):
@@ -48,6 +54,53 @@ class PracticeOut(Schema):
     service_hours = fields.Dict(required=True)
     quiet_from = fields.Integer(required=True)
     quiet_until = fields.Integer(required=True)
+
+
+class Holiday(Schema):
+    """A day on which the practice is closed, whatever its weekday."""
+
+    day = fields.Date(required=True)
+    name = short_text(80, required=True)
+
+
+def _hours(**kwargs: Any) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(validate=validate.OneOf(WEEKDAYS)),
+        values=fields.List(
+            fields.String(validate=validate.Regexp(_CLOCK, error="Write it like 08:30.")),
+            validate=validate.Length(equal=2, error="Give when it opens and when it closes."),
+        ),
+        metadata={
+            "description": "opening and closing time by weekday, where the practice is; a weekday "
+            "that is not named is closed",
+            "example": {"monday": ["08:00", "18:00"]},
+        },
+        **kwargs,
+    )
+
+
+class ServiceHours(Schema):
+    """When the practice is open. All timers of alerts run in these hours only."""
+
+    service_hours = _hours(required=True, validate=validate.Length(min=1))
+    holidays = fields.List(
+        fields.Nested(Holiday), required=True, validate=validate.Length(max=MOST_HOLIDAYS)
+    )
+    time_zone = time_zone()
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def make_sense(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Opens before it closes; no day twice."""
+        wrong = {
+            day: ["It closes before it opens."]
+            for day, (opens, closes) in data["service_hours"].items()
+            if opens >= closes
+        }
+        if wrong:
+            raise ma.ValidationError({"service_hours": wrong})
+        days = [each["day"] for each in data["holidays"]]
+        if len(days) != len(set(days)):
+            raise ma.ValidationError({"holidays": ["A day is named twice."]})
 
 
 class ProviderOut(Schema):

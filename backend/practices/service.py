@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import pyotp
@@ -36,6 +38,14 @@ class NewProvider:
     provider: Provider
     totp_secret: str
     totp_uri: str
+
+
+@dataclass(frozen=True)
+class Holiday:
+    """A day without service, and what it is called."""
+
+    day: date
+    name: str
 
 
 @cache
@@ -105,6 +115,38 @@ def use_jurisdiction(practice_id: UUID, code: str | None) -> Practice:
     practice = get_practice(practice_id)
     before, practice.jurisdiction = practice.jurisdiction, code
     audit.record("practice.jurisdiction", practice_id=practice.id, before=before, after=code)
+    session.flush()
+    return practice
+
+
+def holidays_of(practice: Practice) -> list[Holiday]:
+    """A practice's days without service, in their order."""
+    return [Holiday(date.fromisoformat(each["day"]), each["name"]) for each in practice.holidays]
+
+
+def set_service_hours(
+    hours: Mapping[str, Sequence[str]],
+    holidays: Sequence[Mapping[str, Any]],
+    time_zone: str | None = None,
+) -> Practice:
+    """When the actor's practice is open, by weekday, and on which days it is closed all the same.
+
+    The caller sees to what is timed by it, and has checked the values.
+    """
+    practice = get_practice(actor.practice_id)
+    practice.service_hours = {day: list(span) for day, span in hours.items()}
+    practice.holidays = [
+        {"day": each["day"].isoformat(), "name": each["name"]}
+        for each in sorted(holidays, key=lambda each: each["day"])
+    ]
+    practice.time_zone = time_zone or practice.time_zone
+    audit.record(
+        "practice.service-hours",
+        practice_id=practice.id,
+        hours=practice.service_hours,
+        holidays=len(practice.holidays),
+        time_zone=practice.time_zone,
+    )
     session.flush()
     return practice
 

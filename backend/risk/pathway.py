@@ -210,9 +210,10 @@ class ServiceTime:
 
 @dataclass(frozen=True)
 class AlertRules:
-    """Response times, escalation steps and quiet times after closing, by tier."""
+    """Response and resolution times, escalation steps and quiet times after closing, by tier."""
 
     response_times: Mapping[int, ServiceTime]
+    resolution_times: Mapping[int, ServiceTime]
     escalation: Mapping[int, tuple[ServiceTime, ...]]
     cooldown_days: Mapping[int, int]
 

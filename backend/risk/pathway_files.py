@@ -261,6 +261,7 @@ def _numbers(rule: type[R], engine: str, raw: Mapping[str, Any]) -> R:
 def _alerts(raw: Mapping[str, Any]) -> AlertRules:
     return AlertRules(
         response_times={tier: ServiceTime(**t) for tier, t in raw["response_times"].items()},
+        resolution_times={tier: ServiceTime(**t) for tier, t in raw["resolution_times"].items()},
         escalation={
             tier: tuple(ServiceTime(**step) for step in steps)
             for tier, steps in raw["escalation"].items()

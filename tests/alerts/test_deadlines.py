@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.alerts.deadlines import after, next_escalation, respond_by, service_hours
+from backend.alerts.deadlines import after, service_hours
 from backend.risk.pathway import ServiceTime
 from tests.shipped import PATHWAY
 
@@ -87,21 +87,30 @@ def test_an_hour_of_service_in_the_nights_of_the_clock_change(at: str, expected:
 )
 def test_shipped_response_times(tier: int, expected: str) -> None:
     at = utc("2026-01-12 10:00")
-    assert respond_by(at, tier, ALERTS.response_times, WEEK, LONDON) == utc(expected)
+    assert after(at, ALERTS.response_times[tier], WEEK, LONDON) == utc(expected)
 
 
 @pytest.mark.parametrize(
     ("tier", "expected"),
     [
-        (1, ["2026-01-12 10:30", "2026-01-12 11:00", "2026-01-12 12:00", None]),
-        (2, ["2026-01-13 18:00", "2026-01-14 18:00", None]),
-        (3, [None]),
+        (1, ["2026-01-12 10:30", "2026-01-12 11:00", "2026-01-12 12:00"]),
+        (2, ["2026-01-13 18:00", "2026-01-14 18:00"]),
+        (3, []),
     ],
 )
-def test_shipped_escalation(tier: int, expected: list[str | None]) -> None:
-    at, steps = utc("2026-01-12 10:00"), ALERTS.escalation[tier]
-    found = [next_escalation(at, n, steps, WEEK, LONDON) for n in range(len(expected))]
-    assert found == [None if text is None else utc(text) for text in expected]
+def test_shipped_escalation(tier: int, expected: list[str]) -> None:
+    at = utc("2026-01-12 10:00")
+    found = [after(at, step, WEEK, LONDON) for step in ALERTS.escalation[tier]]
+    assert found == [utc(text) for text in expected]
+
+
+@pytest.mark.parametrize(
+    ("tier", "expected"),
+    [(1, "2026-01-13 18:00"), (2, "2026-01-15 18:00"), (3, "2026-01-26 18:00")],
+)
+def test_shipped_resolution_times(tier: int, expected: str) -> None:
+    at = utc("2026-01-12 10:00")
+    assert after(at, ALERTS.resolution_times[tier], WEEK, LONDON) == utc(expected)
 
 
 @pytest.mark.parametrize("span", [ServiceTime(minutes=60), ServiceTime(working_days=3)])

@@ -330,7 +330,7 @@ def test_what_is_taken_up_climbs_no_more(
 ) -> None:
     taken, left = fresh(tier=1), fresh(tier=1)
     done(world, clinician, taken, "acknowledge")
-    clock.move_by(days=3)
+    clock.move_by(days=1)
     world.tick()
     world.sign_in(clinician)
     levels = {alert["id"]: alert["escalation"] for alert in world.alerts(clinician)}

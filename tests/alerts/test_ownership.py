@@ -108,7 +108,7 @@ def test_taking_acknowledges_what_waits_and_changes_nothing_twice(
     done = act(world, clinician, alert, "take")
     assert (done["status"], done["owner_id"]) == ("acknowledged", str(clinician.id))
     assert done["acknowledged_by"] == "Dr Clinician"
-    assert stored(app, alert).escalate_at is None
+    assert stored(app, alert).escalate_at == stored(app, alert).resolve_by
     assert act(world, clinician, alert, "take") == done
     assert events(app, alert).count("acknowledge") == 1
 

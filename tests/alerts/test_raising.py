@@ -228,7 +228,9 @@ def test_a_holiday_is_no_time_of_service(
     app: Flask, world: World, clock: MovableClock, clinician: Caller, patient: UUID
 ) -> None:
     with behind(app) as session:
-        session.get_one(Practice, clinician.practice_id).holidays = ["2026-09-07"]
+        session.get_one(Practice, clinician.practice_id).holidays = [
+            {"day": "2026-09-07", "name": "Labour Day"}
+        ]
     clock.move_to(FRIDAY + timedelta(hours=16, minutes=45))
     [alert] = raise_alert(app, clinician.practice_id, patient, **OF_TIER[1])
     assert alert.escalate_at == datetime(2026, 9, 8, 7, 15, tzinfo=UTC)
