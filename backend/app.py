@@ -22,6 +22,7 @@ from backend.core import api, crypto, database, docs, health, limits, logs, prob
 from backend.core.clock import Clock, SystemClock
 from backend.core.database import session
 from backend.evaluation import routes as evaluation
+from backend.hooks import routes as hooks
 from backend.messaging import line, permission, received, sms
 from backend.messaging import routes as messaging
 from backend.patients import note_routes as notes
@@ -48,6 +49,7 @@ API_BLUEPRINTS = (
     sync.blueprint,
     alerts.blueprint,
     work.blueprint,
+    hooks.blueprint,
     quality.blueprint,
     evaluation.blueprint,
     messaging.blueprint,

@@ -184,6 +184,18 @@ class Settings(BaseSettings):
         description="bearer token for `/metrics`; unset: there is no such page",
     )
 
+    webhook_ports: str = Field(
+        "443 8443",
+        alias="LUMBRA_WEBHOOK_PORTS",
+        pattern=r"^[0-9]{1,5}( [0-9]{1,5})*$",
+        description="ports to which webhooks may be sent",
+    )
+    webhook_local_targets: bool = Field(
+        False,
+        alias="LUMBRA_WEBHOOK_LOCAL_TARGETS",
+        description="true lets webhooks go by plain HTTP and to this machine, for development",
+    )
+
     demo_people: int = Field(
         40, alias="LUMBRA_DEMO_PEOPLE", ge=1, le=40, description="people in the demo practice"
     )

@@ -7,6 +7,7 @@ from backend.checkins import models as checkins
 from backend.core import audit, heartbeat, sessions
 from backend.core.database import Base
 from backend.evaluation import models as evaluation
+from backend.hooks import models as hooks
 from backend.instruments import models as instruments
 from backend.messaging import models as messaging
 from backend.patients import models as patients
@@ -23,6 +24,7 @@ __all__ = [
     "checkins",
     "evaluation",
     "heartbeat",
+    "hooks",
     "instruments",
     "messaging",
     "patients",

@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
-import psycopg
 from a2wsgi import WSGIMiddleware
 from flask import Flask
-from sqlalchemy.engine import make_url
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from backend.alerts.routes import FEED, MORE, PLACE
 from backend.alerts.writing import CHANNEL
 from backend.app import create_app
+from backend.core.notices import listen
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -35,7 +34,6 @@ ADDRESSES = ("/v1/alerts/stream", "/console/alerts/stream")
 # which ends the stream of somebody whose token has run out or who has been signed out.
 COMMENT_SECONDS = 20.0
 ASK_AGAIN_AFTER = 6
-RECONNECT_SECONDS = 1.0
 THREADS = 8
 _HIDDEN = {PLACE.lower(), MORE.lower(), FEED.lower(), "content-length"}
 
@@ -53,14 +51,13 @@ class _Answer:
 
 
 class Application:
-    """ASGI application. ``listening`` is set while changes are heard of as they happen."""
+    """ASGI application."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._wsgi: Any = WSGIMiddleware(cast(Any, app), workers=THREADS)
         self._readers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
-        self.listening = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -91,28 +88,12 @@ class Application:
 
     def _start_listening(self) -> None:
         if self._listener is None or self._listener.done():
-            self._listener = asyncio.get_running_loop().create_task(self._listen())
+            self._listener = asyncio.get_running_loop().create_task(
+                listen(self._app, CHANNEL, self._began, self._wake)
+            )
 
-    async def _listen(self) -> None:
-        found = make_url(self._app.extensions["database"].url).set(drivername="postgresql")
-        address = found.render_as_string(hide_password=False)
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(
-                    address, autocommit=True
-                ) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    self.listening.set()
-                    # Something may have happened while nobody listened.
-                    self._wake(*self._readers)
-                    async for note in connection.notifies():
-                        self._wake(note.payload)
-            except psycopg.Error as error:
-                self._app.extensions["log"].warning(
-                    "feed-listener-lost", exception=type(error).__name__
-                )
-            self.listening.clear()
-            await asyncio.sleep(RECONNECT_SECONDS)
+    def _began(self) -> None:
+        self._wake(*self._readers)
 
     def _wake(self, *feeds: str) -> None:
         for feed in feeds:

@@ -23,8 +23,11 @@ from backend.alerts import jobs as alerts
 from backend.checkins import jobs as checkins
 from backend.core import heartbeat, tenancy
 from backend.core.database import unit_of_work
-from backend.core.queue import connector, queue
+from backend.core.queue import connector, queue, register
+from backend.hooks import jobs as hooks
+from backend.hooks.postman import Postman
 from backend.messaging import jobs as messaging
+from backend.messaging.tasks import QUEUE
 
 BATCH = 500
 # How late a text may leave after its turn; the queue tells us of new jobs, but not of due ones.
@@ -41,6 +44,7 @@ TICKS: dict[str, Callable[[int], int]] = {
     "sweep-messages": messaging.sweep,
     "forget-messages": messaging.forget_words,
     "watch-delivery": messaging.watch_delivery,
+    "sweep-webhooks": hooks.sweep,
 }
 
 
@@ -75,7 +79,8 @@ def _guarded(app: Flask, name: str) -> None:
 def run(app: Flask) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in hand."""
     settings = app.extensions["settings"]
-    messaging.register(app)
+    register(app)
+    postman = Postman(app)
     clock = BackgroundScheduler(timezone="UTC")
     for name in TICKS:
         clock.add_job(
@@ -90,10 +95,12 @@ def run(app: Flask) -> None:
     # The queue answers this signal itself while it works; before and after, it ends us in order.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     clock.start()
+    postman.start()
     app.extensions["log"].info("worker-started", jobs=list(TICKS))
     try:
         asyncio.run(_deliver(app))
     finally:
+        postman.stop()
         clock.shutdown(wait=True)
         app.extensions["log"].info("worker-stopped")
 
@@ -107,6 +114,7 @@ async def _deliver(app: Flask) -> None:
         try:
             async with live.open_async():
                 await live.run_worker_async(
+                    queues=[QUEUE],
                     concurrency=settings.worker_concurrency,
                     fetch_job_polling_interval=POLL_SECONDS,
                     delete_jobs="successful",

@@ -189,6 +189,7 @@ def make_settings(database: str, folder: Path, **changes: object) -> Settings:
         "sign_in_rate_limit": "1000000 per minute",
         "log_level": "ERROR",
         "sms_transport": "inbox",
+        "webhook_local_targets": True,
         "database_pool_size": 2,
         "twilio_account_sid": None,
         "twilio_auth_token": None,

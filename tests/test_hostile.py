@@ -32,6 +32,7 @@ from backend.programme.models import Activity
 from backend.quality.training_files import load_checklist
 from tests.backstage import behind
 from tests.crowd import OF_TIER, raise_alert
+from tests.hooks.made import TARGET, endpoint_of
 from tests.shipped import CONTENT
 from tests.test_routes import sha256_of
 from tests.world import PASSWORD, Caller, World
@@ -111,6 +112,7 @@ def stage(app: Flask, world: World) -> Stage:
         "topic_id": ["T1", "T2"],
         "sha256": [sha256_of(world, patient)],
         "entry_id": [str(uuid4())],
+        **{name: [each] for name, each in endpoint_of(world, callers["lead"]).items()},
     }
     for name, stranger in foreign.items():
         ids[name].append(stranger)
@@ -196,6 +198,9 @@ def stage(app: Flask, world: World) -> Stage:
         "/v1/patients/{patient_id}/referrals": {"target": "psychology"},
         "/v1/referrals/{referral_id}/steps": {"step": "attended"},
         "/v1/patients/{patient_id}/lead": {"provider_id": str(clinician.id)},
+        "/v1/webhook-endpoints": {"url": TARGET, "event_types": ["alert.raised"]},
+        "/v1/webhook-endpoints/{endpoint_id}": {"description": "Records", "status": "disabled"},
+        "/v1/webhook-endpoints/{endpoint_id}/replay": {"after": "0"},
         "/v1/alerts/{alert_id}/acknowledge": {"note": "Mine."},
         "/v1/alerts/{alert_id}/start": {},
         "/v1/alerts/{alert_id}/contacts": {"reached": False, "note": "No answer."},
@@ -240,6 +245,9 @@ def _foreign_practice(app: Flask, world: World) -> dict[str, str]:
         "provider_id": str(clinician.id),
         "consultation_id": _consultation(world, clinician, patient),
         "referral_id": _referral(world, clinician, patient),
+        **endpoint_of(
+            world, world.provider(clinician.practice_id, "lead"), f"https://{MARK}.example.org"
+        ),
     }
 
 
@@ -334,7 +342,7 @@ def test_nothing_breaks_and_nothing_leaks(app: Flask, stage: Stage, role: str) -
     statuses: dict[str, set[int]] = {}
     faults: list[str] = []
     # Whoever leaves the programme sees little of it afterwards.
-    for operation in sorted(operations, key=lambda each: each.path.endswith("withdrawal")):
+    for operation in sorted(operations, key=_ends_something):
         met = statuses.setdefault(f"{operation.method} {operation.path}", set())
 
         def seen(answer: Any, met: set[int] = met) -> None:
@@ -349,6 +357,11 @@ def test_nothing_breaks_and_nothing_leaks(app: Flask, stage: Stage, role: str) -
     if role != "nobody":
         reached = {status for met in statuses.values() for status in met}
         assert reached & {200, 201, 204}, "something must have got through"
+
+
+def _ends_something(operation: Any) -> bool:
+    is_endpoint = operation.path.endswith("{endpoint_id}")
+    return operation.path.endswith("withdrawal") or (operation.method == "delete" and is_endpoint)
 
 
 def test_bodies_that_are_hardly_json_are_refused(world: World, stage: Stage) -> None:

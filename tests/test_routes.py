@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.crowd import OF_TIER, crowd, raise_alert
+from tests.hooks.made import endpoint_of
 from tests.world import Caller, World
 
 ROLES = ("patient", "clinician", "lead", "administrator", "researcher")
@@ -69,6 +70,16 @@ TABLE = {
     "DELETE /v1/providers/<uuid:provider_id>/absence": STAFF,
     "GET /v1/patients/<uuid:patient_id>/notes": CARE,
     "POST /v1/patients/<uuid:patient_id>/notes": CARE,
+    "GET /v1/webhook-endpoints": "lead administrator",
+    "POST /v1/webhook-endpoints": "lead",
+    "GET /v1/webhook-endpoints/<uuid:endpoint_id>": "lead administrator",
+    "PATCH /v1/webhook-endpoints/<uuid:endpoint_id>": "lead",
+    "POST /v1/webhook-endpoints/<uuid:endpoint_id>/secret": "lead",
+    "POST /v1/webhook-endpoints/<uuid:endpoint_id>/test": "lead",
+    "POST /v1/webhook-endpoints/<uuid:endpoint_id>/replay": "lead",
+    "GET /v1/webhook-endpoints/<uuid:endpoint_id>/deliveries": "lead administrator",
+    "POST /v1/webhook-endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/replay": "lead",
+    "DELETE /v1/webhook-endpoints/<uuid:endpoint_id>": "lead",
     "GET /v1/me": "patient",
     "PATCH /v1/me": "patient",
     "GET /v1/me/consent": "patient",
@@ -138,6 +149,9 @@ TABLE = {
 # Bodies that get as far as looking for the object.
 BODIES: dict[str, Any] = {
     "PATCH /v1/patients/<uuid:patient_id>": {"checkin_hour": 12},
+    "POST /v1/webhook-endpoints": {"url": "https://hooks.example.org/lumbra"},
+    "webhook-endpoints": {"description": "Records"},
+    "replay": {"after": "0"},
     "safety-clearance": {"reason": "Examined."},
     "contacts": {"reached": True},
     "resolve": {"code": "contacted"},
@@ -228,6 +242,7 @@ def build(app: Flask, world: World, name: str) -> House:
         "topic_id": "T1",
         "sha256": sha256_of(world, patient),
         "entry_id": str(uuid4()),
+        **endpoint_of(world, providers["lead"]),
     }
     return House({"patient": patient, **providers}, objects)
 

@@ -19,6 +19,8 @@ from backend.core import sessions, tenancy
 from backend.core.clock import MovableClock
 from backend.core.database import unit_of_work
 from backend.core.identity import CARE_TEAM, CLINICIAN
+from backend.core.queue import register
+from backend.hooks import jobs as hooks
 from backend.messaging import jobs as messaging_jobs
 from backend.messaging import service as messaging
 from backend.messaging.models import Communication
@@ -239,6 +241,12 @@ class World:
         """Send what is due, in this process."""
         with self.app.app_context():
             messaging_jobs.deliver_due(1000)
+
+    def send_webhooks(self) -> None:
+        """Send the webhooks that are due, in this process."""
+        register(self.app)
+        with self.app.app_context():
+            hooks.deliver_due()
 
     def texts(self, purpose: str | None = None) -> list[Communication]:
         """All texts, newest first."""

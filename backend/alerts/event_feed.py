@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, select, tuple_
 
 from backend.alerts import events
 from backend.alerts.models import Alert, AlertEvent
@@ -68,13 +68,48 @@ def after(place: str, limit: int) -> EventPage:
     if place == LATEST:
         newest = last(actor.practice_id, 1)
         return EventPage([], newest[0].place if newest else BEGINNING, False)
-    version, event_id = _read_place(place)
+    found = following(actor.practice_id, *read_place(place), limit + 1)
+    page = found[:limit]
+    _trail(page)
+    return EventPage(page, page[-1].place if page else place, len(found) > limit)
+
+
+def following(practice_id: UUID, version: int, event_id: UUID, limit: int) -> list[FeedEvent]:
+    """A practice's events after a place, oldest first; the caller records the access."""
     later = tuple_(AlertEvent.feed_version, AlertEvent.id) > (version, event_id)
-    query = _query(actor.practice_id, later).limit(limit + 1)
-    rows = session.execute(query.order_by(AlertEvent.feed_version, AlertEvent.id)).all()
-    found = [_event(row) for row in rows[:limit]]
-    _trail(found)
-    return EventPage(found, found[-1].place if found else place, len(rows) > limit)
+    query = _query(practice_id, later).limit(limit)
+    rows = session.execute(query.order_by(AlertEvent.feed_version, AlertEvent.id))
+    return [_event(row) for row in rows]
+
+
+def is_behind(practice_id: Any, version: Any, event_id: Any) -> ColumnElement[bool]:
+    """Whether a practice has events after a place; all three are columns or values."""
+    return exists().where(
+        AlertEvent.practice_id == practice_id,
+        AlertEvent.feed_version.is_not(None),
+        tuple_(AlertEvent.feed_version, AlertEvent.id) > tuple_(version, event_id),
+    )
+
+
+def one(practice_id: UUID, event_id: UUID) -> FeedEvent | None:
+    """An event by its id; the caller records the access."""
+    row = session.execute(_query(practice_id, AlertEvent.id == event_id)).first()
+    return None if row is None else _event(row)
+
+
+def place_before(practice_id: UUID, at: datetime) -> tuple[int, UUID]:
+    """The place from which reading on gives every event since an instant."""
+    first = select(func.min(AlertEvent.feed_version)).where(
+        AlertEvent.practice_id == practice_id, AlertEvent.at >= at
+    )
+    version = session.scalar(first)
+    return newest_place(practice_id) if version is None else (version, UUID(int=0))
+
+
+def newest_place(practice_id: UUID) -> tuple[int, UUID]:
+    """The place of a practice's newest event; that of the beginning while there is none."""
+    newest = last(practice_id, 1)
+    return read_place(newest[0].place if newest else BEGINNING)
 
 
 def place_at(version: int) -> str:
@@ -131,7 +166,8 @@ def _event(row: Any) -> FeedEvent:
     )
 
 
-def _read_place(place: str) -> tuple[int, UUID]:
+def read_place(place: str) -> tuple[int, UUID]:
+    """The feed's version and the event's id in a place. Raises ``Problem`` 422 if it is none."""
     if place == BEGINNING:
         return 0, UUID(int=0)
     version, _, event_id = place.partition("-")

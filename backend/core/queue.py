@@ -12,6 +12,17 @@ from sqlalchemy.engine import make_url
 from backend.core.database import APP_ROLE, session
 
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+_registered: dict[str, Flask] = {}
+
+
+def register(app: Flask) -> None:
+    """Name the app that this process's jobs work for."""
+    _registered["app"] = app
+
+
+def registered() -> Flask:
+    """The app that this process's jobs work for."""
+    return _registered["app"]
 
 
 def defer(task: tasks.Task[Any, Any, Any], jobs: list[dict[str, Any]], **options: Any) -> None:

@@ -23,7 +23,7 @@ from backend.messaging.models import (
     UNKNOWN,
     Communication,
 )
-from backend.messaging.tasks import deliver_text, reconcile_text, register
+from backend.messaging.tasks import deliver_text, reconcile_text
 from backend.messaging.watch import Lately
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "deliver_text",
     "forget_words",
     "reconcile_text",
-    "register",
     "sweep",
     "watch_delivery",
 ]

@@ -7,20 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Flask
-
 from backend.core.clock import now
-from backend.core.queue import defer, queue
+from backend.core.queue import defer, queue, registered
 
+# Where jobs go that name no queue.
+QUEUE = "default"
 # An urgent text overtakes the thousand reminders that wait in the queue.
 URGENT, BEHIND = 10, -10
-
-_registered: dict[str, Flask] = {}
-
-
-def register(app: Flask) -> None:
-    """Name the app that this process's jobs work for."""
-    _registered["app"] = app
 
 
 @queue.task(name="deliver-text")
@@ -29,7 +22,7 @@ def deliver_text(communication_id: str) -> None:
     # Delivery queues jobs itself, so the two modules need each other.
     from backend.messaging import delivery
 
-    with _registered["app"].app_context():
+    with registered().app_context():
         delivery.deliver(UUID(communication_id))
 
 
@@ -38,7 +31,7 @@ def reconcile_text(communication_id: str) -> None:
     """Ask the carrier what became of a text that is in doubt."""
     from backend.messaging import delivery
 
-    with _registered["app"].app_context():
+    with registered().app_context():
         delivery.reconcile(UUID(communication_id))
 
 
@@ -47,7 +40,7 @@ def look_up_text(communication_id: str) -> None:
     """Ask the carrier how a text fares whose reports have not come."""
     from backend.messaging import delivery
 
-    with _registered["app"].app_context():
+    with registered().app_context():
         delivery.catch_up(UUID(communication_id))
 
 
@@ -56,7 +49,7 @@ def probe_line(sender: str) -> None:
     """Ask the carrier whether a stopped line may be opened."""
     from backend.messaging import delivery
 
-    with _registered["app"].app_context():
+    with registered().app_context():
         delivery.probe(sender)
 
 

@@ -26,6 +26,7 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "check-in-reminder-2": (frozenset({"practice", "link"}), frozenset()),
     "sign-in-code": (frozenset({"code"}), frozenset({"name"})),
     "alert-urgent": (frozenset(), frozenset()),
+    "webhook-off": (frozenset(), frozenset()),
     "help": (frozenset(), frozenset()),
     "check-in-answer": (frozenset({"practice"}), frozenset()),
     "check-in-answer-shared": (frozenset({"practice", "letter"}), frozenset()),
@@ -46,7 +47,17 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "maybe-stop": (frozenset({"practice"}), frozenset()),
     "wrong-number": (frozenset(), frozenset()),
 }
-PURPOSES = ("invitation", "check-in", "sign-in-code", "alert", "help", "safety", "reply", "number")
+PURPOSES = (
+    "invitation",
+    "check-in",
+    "sign-in-code",
+    "alert",
+    "webhook",
+    "help",
+    "safety",
+    "reply",
+    "number",
+)
 # A text must fit one segment with the longest values that are put in; see ``fitting``.
 LONGEST_PRACTICE, LONGEST_NAME = 20, 12
 LONGEST = {

@@ -19,6 +19,7 @@ from backend.models import Base
 from backend.patients.models import Patient
 from backend.programme.models import ActivityEntry, ActivityEvent
 from tests.backstage import behind
+from tests.hooks.made import endpoint_of
 from tests.owner import ask
 from tests.programme.test_goal import goal
 from tests.quality.team import Team
@@ -51,6 +52,7 @@ def two(app: Flask, world: World) -> tuple[UUID, UUID]:
         note = {"text": "Prefers mornings."}
         world.ok(world.post(f"/v1/patients/{patient.id}/notes", clinician, note))
         _told_for_the_evaluation(world, practice, clinician, patient)
+        endpoint_of(world, world.provider(practice, "lead"))
         phone = Device(world, patient)
         phone.note("reading", activity["id"], {"grade": 1})
         phone.tell()
