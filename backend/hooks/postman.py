@@ -16,7 +16,7 @@ from flask import Flask
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.alerts.service import CHANNEL
+from backend.alerts.writing import CHANNEL
 from backend.core.notices import listen
 from backend.core.queue import connector, queue
 from backend.hooks import jobs
