@@ -14,6 +14,7 @@ from backend.alerts import states
 from backend.core.problems import flatten
 from backend.core.schema import WEEKDAYS, Schema
 from backend.patients.contraindications import QUESTIONS, REVIEWS
+from backend.patients.note_schemas import PatientNoteIn
 from backend.patients.schemas import ContraindicationsIn, PatientIn
 from backend.practices.schemas import ProviderSignIn
 from backend.programme.graded_schemas import RestrictionIn
@@ -26,6 +27,11 @@ ALERT_FORMS: dict[str, type[Schema]] = {
     states.RESOLVE: alerts.ResolutionIn,
     states.DISMISS: alerts.ReasonIn,
     states.REOPEN: alerts.ReasonIn,
+    states.TAKE: alerts.NoteIn,
+    states.ASSIGN: alerts.AssignmentIn,
+    states.HAND_OVER: alerts.HandOverIn,
+    states.RELEASE: alerts.NoteIn,
+    "undo": Schema,
 }
 _WORDS = {"Missing data for required field.": "Fill this in."}
 NONE_OF_THESE = "none"
@@ -64,6 +70,11 @@ def enrolment(form: MultiDict[str, str]) -> Filled:
 def alert_action(action: str, form: Mapping[str, str]) -> Filled:
     """What goes with an action on an alert."""
     return read(ALERT_FORMS[action], form)
+
+
+def note(form: Mapping[str, str]) -> Filled:
+    """A note on a patient, or the correction of one."""
+    return read(PatientNoteIn, form)
 
 
 def clearance(form: Mapping[str, str]) -> Filled:

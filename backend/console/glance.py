@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend.alerts import states
 from backend.console import present
 
 STEPS = 3
+UNDO_WITHIN = timedelta(minutes=5)
+UNDOABLE = (states.ACKNOWLEDGE, states.RESOLVE, states.DISMISS)
+SHOWN = "deliver"
 MINUTES_IN_HOUR = 60
 DAYS_IN_WEEK = 7
 # From this many hours on, minutes say nothing more.
@@ -79,7 +83,7 @@ def due(status: str, respond_by: datetime, at: datetime, minutes: int, zone: str
     ``respond_by``, whichever comes first."""
     is_late = present.is_overdue(status, respond_by, at)
     by = f"Respond by {_moment(respond_by, at, zone)}"
-    if status not in present.WAITING:
+    if status not in states.WAITING:
         return Due(by, "Somebody has it in hand", False)
     if is_late:
         return Due(by, f"Overdue by {_span(minutes)} of service time", True)
@@ -88,7 +92,7 @@ def due(status: str, respond_by: datetime, at: datetime, minutes: int, zone: str
 
 def next_step(status: str, contacts: int, suggestions: Sequence[str]) -> str:
     """What to do next with an alert."""
-    if status in present.WAITING:
+    if status in states.WAITING:
         return "Take it up" + (f", then: {suggestions[0]}" if suggestions else ".")
     if status in (states.RESOLVED, states.DISMISSED):
         return "Nothing: it is closed."
@@ -137,3 +141,15 @@ def _span(minutes: int) -> str:
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def to_undo(history: Sequence[Any], reader: UUID, at: datetime) -> str | None:
+    """The reader's own last action, while it can be undone: for five minutes, and until anything
+    else has happened to the alert. ``history`` is oldest first."""
+    told = [event for event in history if event.action != SHOWN]
+    if not told:
+        return None
+    last = told[-1]
+    if last.actor_id != reader or at - last.at > UNDO_WITHIN:
+        return None
+    return str(last.action) if last.action in UNDOABLE else None

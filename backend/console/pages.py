@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from flask import render_template
 
-from backend.alerts import deadlines, event_feed, events, feed, states, timers
 from backend.alerts import service as alerts
-from backend.alerts.models import Alert
 from backend.checkins import occasions
-from backend.console import course, factors, glance, plans, present, session, svg, texts, why
+from backend.console import (
+    common,
+    course,
+    factors,
+    plans,
+    present,
+    session,
+    svg,
+    texts,
+    timeline,
+    why,
+)
 from backend.console.forms import Filled
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, actor
 from backend.core.schema import LANGUAGES, WEEKDAYS
 from backend.instruments import service as instruments
-from backend.instruments.definitions import Item
 from backend.messaging import budget
 from backend.messaging import service as messaging
-from backend.patients import contraindications
+from backend.patients import contraindications, notes
 from backend.patients import service as patients
 from backend.practices import service as practices
 from backend.programme import service as programme
@@ -37,10 +43,12 @@ from backend.risk import service as risk
 from backend.risk.pathway import Pathway
 
 PAGE = 20
+ENTRIES = 40
+NEWEST = 6
+NOTES = 10
 LETTERS = 50
 DECISIONS = 50
 PERIODS = (7, 30, 90)
-REFRESH_SECONDS = 60
 LANGUAGE_NAMES = {"en": "English", "nl": "Dutch", "es": "Spanish"}
 TITLES = {
     400: "That did not work",
@@ -58,7 +66,7 @@ def helpers() -> dict[str, Any]:
     """What every template of the console may use."""
     viewer = session.viewer()
     zone = viewer.zone if viewer else "UTC"
-    titles = cache(_scale_titles)
+    titles = cache(common.scale_titles)
     return {
         "viewer": viewer,
         "present": present,
@@ -76,131 +84,6 @@ def sign_in(filled: Filled, sentence: str | None = None, because: str | None = N
     return render_template(
         "console/sign_in.html", filled=filled, sentence=sentence, because=because
     )
-
-
-@dataclass(frozen=True)
-class Card:
-    """An alert as it stands in the feed."""
-
-    row: Any
-    reason: str
-    due: glance.Due
-    next_step: str
-
-    @property
-    def waits(self) -> bool:
-        """Whether nobody has taken it up."""
-        return self.row.Alert.status in present.WAITING
-
-
-def alert_feed(cursor: str | None, paused: bool) -> str:
-    """Open alerts, the highest tier and the nearest respond-by first."""
-    page = feed.page(PAGE, cursor)
-    at = now()
-    due = _due([row.Alert for row in page.items], at)
-    tiers = [
-        (tier, [_card(row, due[row.Alert.id]) for row in rows])
-        for tier, rows in groupby(page.items, key=lambda row: row.Alert.tier)
-    ]
-    return render_template(
-        "console/feed.html",
-        tiers=tiers,
-        at=at,
-        next_cursor=page.next_cursor,
-        is_first=cursor is None,
-        paused=paused,
-        # A later page would lose its place, and whoever reads it is looking back anyway.
-        is_live=cursor is None,
-        place=event_feed.place_at(page.version),
-        events=events.TYPES.values(),
-        refresh_seconds=None if paused or cursor else REFRESH_SECONDS,
-    )
-
-
-def _card(row: Any, due: glance.Due) -> Card:
-    alert = row.Alert
-    # How often somebody tried to reach the patient stands on the alert's own page.
-    contacts = int(alert.status == states.IN_PROGRESS)
-    step = glance.next_step(alert.status, contacts, alert.suggestions)
-    return Card(row, glance.reason(alert.evidence[-1]), due, step)
-
-
-def alert(
-    alert_id: UUID,
-    *,
-    done: str | None = None,
-    action: str | None = None,
-    filled: Filled | None = None,
-    sentence: str | None = None,
-    taken_by: str | None = None,
-) -> str:
-    """One alert. ``action`` with ``filled`` is the form that was just refused, and why;
-    ``taken_by`` is the colleague who was quicker."""
-    view = feed.get(alert_id)
-    found = view.alert.Alert
-    enrolment = patients.newest_of(found.patient_id)
-    points = risk.course_of(found.patient_id)
-    missed = occasions.missed_weeks(found.patient_id)
-    rules, scales = _rules(), _scales()
-    titles = factors.titles_of(rules, scales)
-    at, zone = now(), _zone()
-    contacts = sum(event.action == states.CONTACT for event in view.history)
-    situation = states.Situation(
-        status=found.status, tier=found.tier, closed_at=found.closed_at, contacts=contacts
-    )
-    evidence = [present.evidence(entry, titles) for entry in reversed(found.evidence)]
-    return render_template(
-        "console/alert.html",
-        row=view.alert,
-        alert=found,
-        about=_about(found.patient_id),
-        phone=enrolment.patient.phone if enrolment else None,
-        due=_due([found], at)[found.id],
-        reason=glance.reason(found.evidence[-1]),
-        values=glance.values(found.evidence[-1], zone),
-        latest=evidence[0],
-        evidence=evidence,
-        steps=glance.STEPS,
-        contacts=contacts,
-        history=view.history,
-        names={provider.id: provider.name for provider in practices.list_providers()},
-        moves=present.moves(situation, at),
-        resolutions=states.RESOLUTIONS,
-        dose=view.dose,
-        dose_rows=plans.dose_rows(view.dose),
-        points=points,
-        drawing=course.drawing(points, missed, found, rules, zone),
-        notice=present.NOTICES.get(done or ""),
-        action=action,
-        filled=filled or Filled(),
-        sentence=sentence,
-        taken_by=taken_by,
-    )
-
-
-def _about(patient_id: UUID) -> list[str]:
-    """What to know of a patient before reading their alert."""
-    group = risk.groups([patient_id]).get(patient_id)
-    return [f"{group} risk" if group else "risk group not yet known"]
-
-
-def _due(found: Sequence[Alert], at: datetime) -> dict[UUID, glance.Due]:
-    """By alert, how much service time there is to take it up."""
-    practice = practices.get_practice(actor.practice_id)
-    hours, days = deadlines.service_hours(practice.service_hours), timers.holidays(practice)
-    zone = practice.time_zone
-    return {
-        alert.id: glance.due(
-            alert.status,
-            alert.respond_by,
-            at,
-            deadlines.minutes_between(
-                min(alert.respond_by, at), max(alert.respond_by, at), hours, zone, days
-            ),
-            zone,
-        )
-        for alert in found
-    }
 
 
 def patient_list(
@@ -249,6 +132,19 @@ def patient(
     )
 
 
+def timeline_of(patient_id: UUID, cursor: str | None, of: str | None) -> str:
+    """What happened to a patient, newest first; ``of`` is one of the timeline's filters."""
+    found = timeline.page(patient_id, ENTRIES, cursor, of)
+    return render_template(
+        "console/timeline.html",
+        enrolment=patients.find(patient_id),
+        found=found,
+        of=of,
+        filters=[(None, "Everything"), *((n, n.capitalize()) for n in timeline.FILTERS)],
+        is_first=cursor is None,
+    )
+
+
 def practice_texts(days: int) -> str:
     """How the practice's texts of the last ``days`` fared."""
     until = now()
@@ -283,7 +179,7 @@ def _care(patient_id: UUID) -> dict[str, Any]:
     found_dose = programme.dose_of_patient(patient_id)
     audit.record("goal.read", practice_id=actor.practice_id, patient_id=patient_id)
     assessed = present.by_kind(risk.latest(patient_id))
-    rules, scales, zone = _rules(), _scales(), _zone()
+    rules, scales, zone = common.rules(), common.scales(), common.zone()
     told = _told(assessed)
     path = assessed["trajectory"].inputs.get("course") if "trajectory" in assessed else None
     return {
@@ -302,6 +198,8 @@ def _care(patient_id: UUID) -> dict[str, Any]:
         "diaries": programme.diaries_of(patient_id),
         "barring_sleep": [(c, contraindications.QUESTIONS[c]) for c in BARRING],
         "letters": _letters(patient_id),
+        "newest": timeline.page(patient_id, NEWEST).items,
+        "notes": [row for row in notes.page(patient_id, NOTES).items if not row.corrected_by],
         "hold": hold,
         "hold_questions": present.questions(hold.items, _question_texts()) if hold else [],
         "at": now(),
@@ -322,15 +220,10 @@ def _reasons(
     return found
 
 
-def _rules() -> Pathway:
-    """The rules in force; those of an older judgement are named beside it."""
-    return risk.pathway(actor.practice_id)
-
-
 def _told(assessed: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     """By score code, what was answered to the questions behind the newest assessments."""
     given = instruments.answers_of(a.response_id for a in assessed.values() if a.response_id)
-    items = _items()
+    items = common.items()
     return {
         scale.code: present.answers(scale.items, given.get(found.response_id, {}), items)
         for found in assessed.values()
@@ -348,35 +241,5 @@ def _letters(patient_id: UUID) -> list[texts.Letter]:
     return [texts.letter(row, events.get(row.id, ())) for row in newest]
 
 
-def _items() -> dict[str, Item]:
-    known = instruments.library().instruments.values()
-    return {item.link_id: item for instrument in known for item in instrument.items}
-
-
 def _question_texts() -> dict[str, str]:
-    return {link: item.text for link, item in _items().items()}
-
-
-def _scales() -> dict[str, why.Scale]:
-    return {
-        scale.code: why.Scale(
-            title=scale.title,
-            lowest=float(scale.lowest),
-            highest=float(scale.highest),
-            higher_is_worse=scale.higher_is_worse,
-            source=instrument.source,
-            verified=instrument.verified,
-        )
-        for instrument in instruments.library().instruments.values()
-        for scale in instrument.scales
-    }
-
-
-def _scale_titles() -> dict[str, str]:
-    return {code: scale.title for code, scale in _scales().items()}
-
-
-def _zone() -> str:
-    viewer = session.viewer()
-    assert viewer is not None
-    return viewer.zone
+    return {link: item.text for link, item in common.items().items()}

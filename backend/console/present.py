@@ -45,6 +45,12 @@ NOTICES = {
     states.RESOLVE: "The alert is resolved.",
     states.DISMISS: "The alert is dismissed.",
     states.REOPEN: "The alert is open again.",
+    states.TAKE: "This alert is yours now.",
+    states.ASSIGN: "The alert is given to your colleague; it waits until they take it up.",
+    states.HAND_OVER: "The alert is handed over; it waits until your colleague takes it up.",
+    states.RELEASE: "The alert is back in the pool; it waits until somebody takes it up.",
+    "undo": "That is undone.",
+    "note": "The note is kept.",
     "enrolled": "The patient is enrolled; an invitation by text is on its way.",
     "answered": "The answers are kept. A module that waited for them opens with the next check-in.",
     "sleep": "The patient's time in bed is changed from today.",
@@ -69,7 +75,6 @@ FACTS = {
     "reliable_change_95": "Smallest change that is real at 95 % confidence (points)",
 }
 _CODE = re.compile(r"\b[a-z][a-z0-9-]*\.[a-z_]+\b")
-WAITING = (states.NEW, states.DELIVERED)
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,7 @@ def day(at: datetime, zone: str) -> str:
 
 def is_overdue(status: str, respond_by: datetime, at: datetime) -> bool:
     """Whether nobody has taken an alert up by its respond-by."""
-    return status in WAITING and at > respond_by
+    return status in states.WAITING and at > respond_by
 
 
 def moves(situation: states.Situation, at: datetime) -> Moves:
@@ -218,6 +223,9 @@ def event_detail(detail: Mapping[str, Any] | None) -> str:
             told.append("patient reached" if value else "patient not reached")
         elif key == "code":
             told.append(spaced(str(value)).lower())
+        elif key in ("from", "to"):
+            # The ids of colleagues; their names stand elsewhere.
+            continue
         elif key == "tier":
             told.append(f"tier {value} ({TIERS[value].lower()})")
         else:

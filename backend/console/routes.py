@@ -1,4 +1,4 @@
-"""The console's pages: sign-in, the feed, an alert, the patients."""
+"""The console's pages: sign-in, the patients; what else there is hangs itself on."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ import flask
 from flask import Response, make_response, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from backend.alerts import event_feed
-from backend.alerts import service as alerts
-from backend.alerts.routes import streamed
-from backend.console import consultations, forms, pages, practice, session, training
+from backend.console import (
+    alert_routes,
+    consultations,
+    forms,
+    pages,
+    practice,
+    record_routes,
+    session,
+    training,
+)
 from backend.console.forms import Filled
 from backend.console.session import signed_in
 from backend.console.site import blueprint as blueprint
@@ -32,10 +38,9 @@ blueprint.before_request(session.check_csrf)
 blueprint.context_processor(pages.helpers)
 
 # Each of these hangs pages of its own on the blueprint.
-ROOMS = (consultations, practice, training)
+ROOMS = (alert_routes, consultations, practice, record_routes, training)
 STATIC = Path(__file__).parent / "static"
 DEVICE = "web console"
-STREAMED = 100
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -44,7 +49,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-_ACTIONS = ", ".join(forms.ALERT_FORMS)
 
 
 @blueprint.get("/sign-in")
@@ -76,49 +80,6 @@ def sign_out() -> Any:
     """End the present session."""
     session.end()
     return redirect(url_for("console.sign_in_page", because=session.LEFT), 303)
-
-
-@blueprint.get("/")
-@signed_in(*CARE_TEAM)
-def alert_feed() -> str:
-    """The practice's open alerts."""
-    return pages.alert_feed(request.args.get("cursor"), paused="pause" in request.args)
-
-
-@blueprint.get("/alerts/stream")
-@signed_in(*CARE_TEAM)
-def alert_stream() -> Response:
-    """The events of ``GET /v1/alerts/stream``, for a page that shows the feed."""
-    return streamed(request.args.get("after", event_feed.LATEST), STREAMED)
-
-
-@blueprint.get("/alerts/<uuid:alert_id>")
-@signed_in(*CARE_TEAM)
-def alert(alert_id: UUID) -> str:
-    """One alert, and what can be done about it."""
-    return pages.alert(alert_id, done=request.args.get("done"))
-
-
-@blueprint.post(f"/alerts/<uuid:alert_id>/<any({_ACTIONS}):action>")
-@signed_in(*CARE_TEAM)
-def act(alert_id: UUID, action: str) -> Any:
-    """Act on an alert; a refusal is told on the alert's own page."""
-    filled = forms.alert_action(action, request.form)
-    if filled.errors:
-        return pages.alert(alert_id, action=action, filled=filled), 422
-    try:
-        alerts.act(alert_id, action, **filled.values)
-    except Problem as problem:
-        undo(problem)
-        page = pages.alert(
-            alert_id,
-            action=action,
-            filled=filled,
-            sentence=problem.detail,
-            taken_by=problem.members.get("acknowledged_by"),
-        )
-        return page, problem.status
-    return redirect(url_for("console.alert", alert_id=alert_id, done=action), 303)
 
 
 @blueprint.get("/patients")

@@ -298,6 +298,75 @@ def test_a_stream_is_no_sign_of_life_and_for_the_care_team_alone(
     assert browser.client.get("/console/alerts/stream?auto=1").status_code == 303
 
 
+def test_an_alert_is_given_away_handed_over_and_given_back(
+    app: Flask, world: World, clinician: ProviderAccount, alert: str, browser: Browser
+) -> None:
+    colleague = world.provider(clinician.practice_id, name="Dr Lee")
+    theirs = signed_in(app, world, colleague)
+    browser.open("/console/").send(f"{alert}/assign", provider_id=str(colleague.id))
+    assert "it waits until they take it up" in browser.text and "With Dr Lee" in browser.text
+    assert "Nothing is yours." in browser.open("/console/?owner=me").text
+    assert "Nothing waits for somebody." in browser.open("/console/?owner=pool").text
+    assert alert in theirs.open("/console/?owner=me").links
+    theirs.send(f"{alert}/acknowledge")
+    assert "Yours" in theirs.text
+    # What a colleague has in hand is theirs to give away; it can be taken over, with a reason.
+    browser.open(alert)
+    assert not [a for a in browser.actions if a.endswith(("/release", "/hand-over"))]
+    assert browser.send("/take").status == 409
+    assert "Say in the note why you take it." in browser.text
+    browser.send("/take", note="They have gone home.")
+    assert "This alert is yours now." in browser.text
+    assert browser.send("/hand-over", provider_id=str(colleague.id)).status == 422
+    browser.send("/hand-over", note="You know her.")
+    assert "With Dr Lee" in browser.text and "You know her." in browser.text
+    assert theirs.open(alert).send("/release").status == 200
+    assert "Nobody's yet" in theirs.text
+    assert str(colleague.id) not in theirs.text
+
+
+def test_nobody_who_is_away_is_offered(
+    app: Flask, world: World, clinician: ProviderAccount, alert: str, browser: Browser
+) -> None:
+    colleague = world.provider(clinician.practice_id, name="Dr Lee")
+    assert "Dr Lee" in browser.open(alert).text
+    absence = {"away_from": "2026-09-01", "away_until": "2026-09-02"}
+    world.ok(world.put(f"/v1/providers/{colleague.id}/absence", colleague, absence))
+    assert "Dr Lee" not in browser.open(alert).text
+    assert "/assign" not in "".join(browser.open("/console/").actions)
+
+
+def test_what_was_done_by_mistake_is_undone_for_five_minutes(
+    app: Flask, browser: Browser, alert: str, clock: MovableClock
+) -> None:
+    browser.open(alert).send("/acknowledge")
+    browser.send("/undo")
+    assert "That is undone." in browser.text and "Nobody's yet" in browser.text
+    assert f"{alert}/undo" not in browser.actions
+    browser.send("/acknowledge")
+    browser.send("/resolve", code="contacted")
+    clock.move_by(minutes=4)
+    browser.open(alert).send("/undo")
+    assert rows(app, Alert)[0].status == "acknowledged"
+    browser.send("/resolve", code="contacted")
+    clock.move_by(minutes=5, seconds=1)
+    token = browser.form("/undo").values["csrf_token"]
+    late = browser.client.post(f"{alert}/undo", data={"csrf_token": token})
+    assert late.status_code == 409
+    assert "It is too late to undo this" in late.get_data(as_text=True)
+    assert f"{alert}/undo" not in browser.open(alert).actions
+
+
+def test_nobody_undoes_what_another_did_or_what_has_gone_on_since(
+    app: Flask, world: World, clinician: ProviderAccount, alert: str, browser: Browser
+) -> None:
+    browser.open(alert).send("/acknowledge")
+    other = signed_in(app, world, world.provider(clinician.practice_id)).open(alert)
+    assert f"{alert}/undo" not in other.actions
+    browser.send("/contact", reached="no")
+    assert f"{alert}/undo" not in browser.open(alert).actions
+
+
 def test_an_alert_that_waits_too_long_is_marked(
     app: Flask, world: World, clinician: ProviderAccount, alert: str
 ) -> None:
@@ -321,7 +390,10 @@ def test_an_alert_from_first_look_to_resolved(app: Flask, browser: Browser, aler
     assert "The contact is recorded." in browser.text and "Sent to A&E." in browser.text
     browser.send("/resolve", code="visit-booked", note="Seen there.")
     assert "The alert is resolved." in browser.text
-    assert [a for a in browser.actions if a.startswith(alert)] == [f"{alert}/reopen"]
+    assert [a for a in browser.actions if a.startswith(alert)] == [
+        f"{alert}/undo",
+        f"{alert}/reopen",
+    ]
     assert "Nothing is open." in browser.open("/console/").text
     [row] = rows(app, Alert)
     assert (row.status, row.resolution) == ("resolved", "visit-booked")
@@ -498,6 +570,26 @@ def test_somebody_enrolled_already_is_linked_to(
     assert browser.status == 409
     assert "This person is enrolled already." in browser.text
     assert f"/console/patients/{patient.id}" in browser.links
+
+
+def test_a_note_is_kept_and_corrected_by_another(browser: Browser, patient: PatientAccount) -> None:
+    address = f"/console/patients/{patient.id}"
+    token = browser.open(address).form("/notes").values["csrf_token"]
+    assert "There is no note yet." in browser.text
+    assert browser.send("/notes", text="").status == 422
+    browser.open(address).send("/notes", text=f"Prefers the evening. {MARKUP}")
+    assert "The note is kept." in browser.text and MARKUP in browser.text
+    corrects = re.findall(r'name="corrects_id" value="([^"]+)"', browser.html)[0]
+    form = {"csrf_token": token, "text": "Prefers the morning.", "corrects_id": corrects}
+    assert browser.client.post(f"{address}/notes", data=form).status_code == 303
+    browser.open(address)
+    assert "Prefers the morning." in browser.text
+    # The old words stand in the timeline alone, as corrected.
+    assert "stands in place of an earlier one" in browser.text
+    assert "Note, corrected since" in browser.open(f"{address}/timeline").text
+    again = browser.client.post(f"{address}/notes", data=form)
+    assert again.status_code == 409
+    assert "correct the newer one" in again.get_data(as_text=True)
 
 
 def test_a_hold_is_cleared_with_a_reason(

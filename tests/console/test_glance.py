@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -94,6 +96,35 @@ def test_the_next_step_is_named(
     status: str, contacts: int, suggestions: list[str], step: str
 ) -> None:
     assert glance.next_step(status, contacts, suggestions) == step
+
+
+ME, OTHER = UUID(int=1), UUID(int=2)
+
+
+def happened(action: str, by: UUID | None = ME, minutes: int = 0) -> SimpleNamespace:
+    return SimpleNamespace(action=action, actor_id=by, at=hour(0, 9, minutes))
+
+
+@pytest.mark.parametrize(
+    ("history", "minutes", "undone"),
+    [
+        ([], 0, None),
+        ([happened("open", None)], 0, None),
+        ([happened("acknowledge")], 5, "acknowledge"),
+        ([happened("acknowledge")], 6, None),
+        ([happened("acknowledge", OTHER)], 1, None),
+        ([happened("acknowledge"), happened("contact")], 1, None),
+        ([happened("acknowledge"), happened("evidence", None)], 1, None),
+        ([happened("acknowledge"), happened("deliver", OTHER)], 1, "acknowledge"),
+        ([happened("acknowledge"), happened("resolve", minutes=3)], 8, "resolve"),
+        ([happened("dismiss")], 0, "dismiss"),
+        ([happened("release")], 0, None),
+    ],
+)
+def test_only_ones_own_last_step_is_undone_and_only_soon(
+    history: list[SimpleNamespace], minutes: int, undone: str | None
+) -> None:
+    assert glance.to_undo(history, ME, hour(0, 9, minutes)) == undone
 
 
 def test_values_stand_beside_what_they_were_and_what_they_are_held_against() -> None:

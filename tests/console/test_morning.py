@@ -111,8 +111,8 @@ def test_a_clinicians_morning(
         maya.tab_to("Take it up: Risk score is rising")
     sam.sign_in(world, colleague)
     sam.press("Take it up: Risk score is rising")
-    expect(rising).to_contain_text("Taken up by Dr Sam Lee", timeout=15_000)
-    expect(page.get_by_role("link", name="1 change: show it")).to_be_visible()
+    expect(rising).to_contain_text("With Dr Sam Lee: taken up", timeout=15_000)
+    expect(page.get_by_role("link", name="Show 1 change")).to_be_visible()
     assert [card.bounding_box() for card in page.locator("[data-alert]").all()] == places
     camera.look(page, "told-of-a-colleague")
 
@@ -127,8 +127,8 @@ def test_a_clinicians_morning(
         maya.press("Go on with what is open")
     else:
         expect(rising.get_by_role("button", name="Take it up")).to_have_count(0)
-        maya.press("1 change: show it")
-    expect(rising).to_contain_text("Taken up by Dr Sam Lee")
+        maya.press("Show 1 change")
+    expect(rising).to_contain_text("With Dr Sam Lee: taken up")
 
     # One is opened, understood within one screen, the patient called, and resolved.
     maya.press("A red-flag answer")
@@ -139,6 +139,7 @@ def test_a_clinicians_morning(
     expect(page.get_by_role("status")).to_contain_text("You have taken up this alert.")
     call = page.get_by_role("link", name="Call Rosamund")
     assert call.get_attribute("href") == f"tel:{patients[0].phone}"
+    expect(page.locator(".due")).to_contain_text("Yours")
     camera.look(page, "taken-up")
     maya.tick("Yes, reached")
     maya.press("Record contact")

@@ -53,6 +53,8 @@ def test_the_page_begins_with_what_needs_somebody_and_ends_with_the_details(page
     assert re.findall(r"<h2[^>]*>(.*?)</h2>", page.html) == [
         "Open alerts",
         "Course",
+        "What happened last",
+        "Notes",
         "Risk group and factors",
         "Plan",
         "Goals",

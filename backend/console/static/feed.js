@@ -4,7 +4,6 @@
   "use strict";
   const news = document.getElementById("news");
   if (!news || !window.EventSource) return;
-  news.classList.add("listens");
   const changed = new Set();
   let waiting = null;
 
@@ -21,7 +20,7 @@
       link.href = location.href;
       news.append(link);
     }
-    link.textContent = number === 1 ? "1 change: show it" : `${number} changes: show them`;
+    link.textContent = number === 1 ? "Show 1 change" : `Show ${number} changes`;
   };
 
   const look = async () => {
@@ -36,6 +35,8 @@
     for (const [id, card] of here) {
       const state = card.querySelector("[data-state]");
       const fresh = now.get(id)?.querySelector("[data-state]");
+      // Fewer words must not let the cards below move up.
+      state.style.minHeight = `${state.getBoundingClientRect().height}px`;
       if (fresh && fresh.textContent !== state.textContent) state.replaceChildren(...fresh.childNodes);
       if (!fresh) state.textContent = "Closed, or no longer on this page.";
       const form = card.querySelector(".next form");
