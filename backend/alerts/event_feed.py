@@ -117,9 +117,14 @@ def place_at(version: int) -> str:
     return f"{version}-{UUID(int=2**128 - 1)}"
 
 
-def latest(limit: int) -> list[FeedEvent]:
-    """The practice's newest events, newest first."""
-    found = last(actor.practice_id, limit)
+def told_between(above: int, up_to: int | None) -> list[FeedEvent]:
+    """The practice's events of some versions of its feed, newest first."""
+    bounds = [AlertEvent.feed_version > above]
+    if up_to is not None:
+        bounds.append(AlertEvent.feed_version <= up_to)
+    query = _query(actor.practice_id, *bounds)
+    rows = session.execute(query.order_by(AlertEvent.feed_version.desc(), AlertEvent.id.desc()))
+    found = [_event(row) for row in rows]
     _trail(found)
     return found
 

@@ -8,13 +8,22 @@ from uuid import UUID
 from flask import Response, current_app, request
 
 from backend.alerts import event_feed, feed, ownership, schemas, service, states
-from backend.alerts.event_formats import ATOM_TYPE, RETRY_MILLISECONDS, SSE_TYPE, atom, server_sent
+from backend.alerts.event_formats import (
+    ATOM_TYPE,
+    RETRY_MILLISECONDS,
+    SSE_TYPE,
+    Stretch,
+    archive_stretch,
+    atom,
+    newest_stretch,
+    server_sent,
+)
 from backend.core.api import Blueprint
 from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, actor, may_call
+from backend.core.problems import not_found
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/v1/alerts", description="The alert feed")
-ENTRIES = 50
 # How the stream tells the server that keeps the connection open where it stands.
 PLACE, MORE, FEED = "X-Feed-Place", "X-Feed-More", "X-Feed"
 LAST_EVENT = {
@@ -62,11 +71,20 @@ def events(query: dict[str, Any]) -> Any:
 
 @blueprint.route("/events.atom")
 @may_call(*CARE_TEAM)
+@blueprint.arguments(schemas.AtomQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type=ATOM_TYPE, description="Atom feed")
 @blueprint.alt_response(304, description="Nothing has changed.", success=True)
-def events_atom() -> Any:
-    """The newest changes of the practice's alerts as an Atom feed (RFC 4287)."""
-    etag = f"{actor.practice_id}-{feed.version()}"
+@blueprint.alt_response(404, description="There is no such archive.")
+def events_atom(query: dict[str, Any]) -> Any:
+    """The newest changes of the practice's alerts as an Atom feed (RFC 4287).
+
+    Older ones are in archives that never change (RFC 5005): follow ``prev-archive``.
+    """
+    number, version = query["archive"], feed.version()
+    stretch = newest_stretch(version) if number is None else archive_stretch(number, version)
+    if stretch is None:
+        raise not_found("archive")
+    etag = f"{actor.practice_id}-{version if number is None else f'archive-{number}'}"
     if request.if_none_match.contains(etag):
         unchanged = Response(status=304)
         unchanged.set_etag(etag)
@@ -74,14 +92,25 @@ def events_atom() -> Any:
     public = current_app.extensions["settings"].public_url
     document = atom(
         str(actor.practice_id),
-        public + request.path,
+        _atom_links(public + request.path, number, stretch),
         f"{public}/console/alerts/",
-        _EVENT.dump(event_feed.latest(ENTRIES), many=True),
+        _EVENT.dump(event_feed.told_between(stretch.above, stretch.up_to), many=True),
         now(),
+        is_archive=number is not None,
     )
     answer = Response(document, content_type=ATOM_TYPE)
     answer.set_etag(etag)
     return answer
+
+
+def _atom_links(address: str, number: int | None, stretch: Stretch) -> dict[str, str]:
+    numbers = {"self": number, "prev-archive": stretch.before, "next-archive": stretch.behind}
+    links = {
+        relation: f"{address}?archive={each}"
+        for relation, each in numbers.items()
+        if each is not None
+    }
+    return {"self": address, **links} if number is None else {"current": address, **links}
 
 
 @blueprint.route("/stream")

@@ -112,6 +112,16 @@ class EventsQuery(Schema):
     limit = fields.Integer(load_default=MAX_PAGE, validate=validate.Range(1, MAX_PAGE))
 
 
+class AtomQuery(Schema):
+    """Which document of the feed."""
+
+    archive = fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, 2**40),
+        metadata={"description": "an archive's number; follow the links instead of counting"},
+    )
+
+
 class FeedEventOut(Schema):
     """One change of an alert. The same event has the same id, however often and wherever it comes.
 

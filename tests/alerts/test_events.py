@@ -13,7 +13,13 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.alerts.event_formats import ATOM, server_sent
+from backend.alerts.event_formats import (
+    ATOM,
+    HISTORY,
+    archive_stretch,
+    newest_stretch,
+    server_sent,
+)
 from backend.alerts.events import TYPES, evidence_action
 from backend.alerts.models import Alert, AlertEvent
 from backend.core.clock import MovableClock
@@ -21,7 +27,7 @@ from tests.backstage import at_once, rows
 from tests.crowd import OF_TIER, crowd, raise_alert
 from tests.world import Caller, World
 
-NS = {"atom": ATOM}
+NS = {"atom": ATOM, "fh": HISTORY}
 
 
 @pytest.fixture
@@ -182,6 +188,83 @@ def test_an_unchanged_atom_feed_is_not_sent_again(
     assert world.get("/v1/alerts/events.atom", clinician, seen).status_code == 304
     raise_alert(app, clinician.practice_id, patient, **OF_TIER[3])
     assert world.get("/v1/alerts/events.atom", clinician, seen).status_code == 200
+
+
+def entries_of(feed: ElementTree.Element) -> list[str]:
+    return [
+        json.loads(entry.findtext("atom:content", "", NS))["id"]
+        for entry in feed.findall("atom:entry", NS)
+    ]
+
+
+def link_of(feed: ElementTree.Element, relation: str) -> str | None:
+    found = feed.find(f"atom:link[@rel='{relation}']", NS)
+    return None if found is None else found.attrib["href"].removeprefix("http://localhost:8000")
+
+
+@pytest.mark.parametrize("count", [0, 49, 50, 101, 160])
+def test_every_event_is_reached_by_the_links_of_the_atom_feed(
+    app: Flask, world: World, clinician: Caller, clock: MovableClock, count: int
+) -> None:
+    opens_at = clock.now() + timedelta(days=30)
+    for person in crowd(app, clinician.practice_id, count, opens_at) if count else ():
+        raise_alert(app, clinician.practice_id, person, **OF_TIER[3])
+    by_rest, place, more = [], "0", True
+    while more:
+        page = read(world, clinician, place)
+        by_rest += [event["id"] for event in page["items"]]
+        place, more = page["place"], page["more"]
+    found: list[str] = []
+    address: str | None = "/v1/alerts/events.atom"
+    while address:
+        document = world.get(address, clinician)
+        feed = ElementTree.fromstring(document.get_data())
+        is_archive = "archive=" in address
+        assert (feed.find("fh:archive", NS) is not None) is is_archive
+        assert link_of(feed, "self") == address
+        assert link_of(feed, "current") == ("/v1/alerts/events.atom" if is_archive else None)
+        found += entries_of(feed)
+        address = link_of(feed, "prev-archive")
+    assert found == by_rest[::-1] and len(found) == count
+
+
+@given(st.integers(0, 1000))
+def test_the_documents_of_the_atom_feed_leave_out_no_version(version: int) -> None:
+    newest = newest_stretch(version)
+    told, number = [*range(newest.above + 1, version + 1)], newest.before
+    while number is not None:
+        archive = archive_stretch(number, version)
+        assert archive is not None and archive.up_to is not None
+        told = [*range(archive.above + 1, archive.up_to + 1), *told]
+        number = archive.before
+    assert told == [*range(1, version + 1)]
+
+
+def test_an_archive_is_the_same_for_good(
+    app: Flask, world: World, clinician: Caller, clock: MovableClock
+) -> None:
+    people = crowd(app, clinician.practice_id, 170, clock.now() + timedelta(days=30))
+    address = "/v1/alerts/events.atom?archive=0"
+    assert world.get(address, clinician).status_code == 404
+    for person in people[:60]:
+        raise_alert(app, clinician.practice_id, person, **OF_TIER[3])
+    first = world.get(address, clinician)
+    for person in people[60:]:
+        raise_alert(app, clinician.practice_id, person, **OF_TIER[3])
+    again = world.get(address, clinician)
+    assert entries_of(ElementTree.fromstring(first.get_data())) == entries_of(
+        ElementTree.fromstring(again.get_data())
+    )
+    assert first.headers["ETag"] == again.headers["ETag"]
+    kept = {"If-None-Match": first.headers["ETag"]}
+    assert world.get(address, clinician, kept).status_code == 304
+    middle = ElementTree.fromstring(world.get(address.replace("=0", "=1"), clinician).get_data())
+    assert (link_of(middle, "prev-archive"), link_of(middle, "next-archive")) == (
+        "/v1/alerts/events.atom?archive=0",
+        "/v1/alerts/events.atom?archive=2",
+    )
+    stranger = world.provider(world.practice("Vale Surgery"))
+    assert world.get(address, stranger).status_code == 404
 
 
 def test_writers_at_once_leave_no_gap_behind_a_reader(
