@@ -16,7 +16,7 @@ from backend.core.schema import WEEKDAYS, Schema
 from backend.patients.contraindications import QUESTIONS, REVIEWS
 from backend.patients.note_schemas import PatientNoteIn
 from backend.patients.schemas import ContraindicationsIn, PatientIn
-from backend.practices.schemas import ProviderSignIn
+from backend.practices.schemas import FirstCode, FirstSignIn, ProviderSignIn
 from backend.programme.graded_schemas import RestrictionIn
 from backend.risk.schemas import ClearanceIn
 
@@ -55,6 +55,16 @@ class Filled:
 def sign_in(form: Mapping[str, str]) -> Filled:
     """E-mail, password and code; blanks in the code are how apps show it."""
     return read(ProviderSignIn, {**form, "code": "".join(form.get("code", "").split())})
+
+
+def first_sign_in(form: Mapping[str, str]) -> Filled:
+    """E-mail and password of somebody who has no code yet."""
+    return read(FirstSignIn, form)
+
+
+def first_code(form: Mapping[str, str]) -> Filled:
+    """The first code of an authenticator app."""
+    return read(FirstCode, {"code": "".join(form.get("code", "").split())})
 
 
 def enrolment(form: MultiDict[str, str]) -> Filled:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from backend.console import (
     alert_routes,
     consultations,
+    first_sign_in,
     forms,
     pages,
     practice,
@@ -38,9 +39,8 @@ blueprint.before_request(session.check_csrf)
 blueprint.context_processor(pages.helpers)
 
 # Each of these hangs pages of its own on the blueprint.
-ROOMS = (alert_routes, consultations, practice, record_routes, training)
+ROOMS = (alert_routes, consultations, first_sign_in, practice, record_routes, training)
 STATIC = Path(__file__).parent / "static"
-DEVICE = "web console"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -67,11 +67,11 @@ def sign_in() -> Any:
     if filled.errors:
         return pages.sign_in(filled), 422
     try:
-        practices.sign_in(**{**filled.values, "device": DEVICE})
+        practices.sign_in(**{**filled.values, "device": session.DEVICE})
     except Problem as problem:
         return pages.sign_in(filled, problem.detail), problem.status, dict(problem.headers)
     session.begin()
-    return redirect(url_for("console.alert_feed"), 303)
+    return redirect(session.home(), 303)
 
 
 @blueprint.post("/sign-out")

@@ -17,13 +17,14 @@ from werkzeug.exceptions import BadRequest
 from backend.core import sessions
 from backend.core.clock import now
 from backend.core.database import session
-from backend.core.identity import Actor, actor, become
+from backend.core.identity import CARE_TEAM, Actor, actor, become
 from backend.core.problems import Problem
 from backend.practices.models import Practice, Provider
 
 COOKIE_KEY = "console"
 CSRF_KEY = "console_csrf"
 CSRF_FIELD = "csrf_token"
+DEVICE = "web console"
 IDLE, ENDED, LEFT = "idle", "ended", "signed-out"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -55,6 +56,11 @@ def begin() -> None:
         "role": actor.role,
         "seen": _timestamp(),
     }
+
+
+def home() -> str:
+    """Where somebody's work begins: at the alerts or, for whom they are not, at the patients."""
+    return url_for("console.alert_feed" if actor.role in CARE_TEAM else "console.patient_list")
 
 
 def end() -> None:

@@ -23,6 +23,19 @@ class ProviderSignIn(Schema):
     device = short_text(80, allow_none=True)
 
 
+class FirstSignIn(Schema):
+    """E-mail and password of somebody whose authenticator app is not set up yet."""
+
+    email = fields.Email(required=True)
+    password = fields.String(required=True, load_only=True, validate=validate.Length(1, 200))
+
+
+class FirstCode(Schema):
+    """The first six digits of an authenticator app."""
+
+    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}$"))
+
+
 class RefreshToken(Schema):
     """The refresh token of the present session."""
 

@@ -26,6 +26,8 @@ from backend.practices.models import Practice, Provider
 
 TOTP_SECONDS = 30
 SHORTEST_PASSWORD = 12
+# How long a password alone may set up the second factor of a new account.
+FACTOR_WITHIN = timedelta(days=14)
 DEFAULT_SERVICE_HOURS = {
     day: ["08:00", "18:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
 }
@@ -209,11 +211,93 @@ def sign_in(email: str, password: str, code: str, device: str | None = None) -> 
     Raises ``Problem`` 401 with one and the same sentence whatever was wrong, and 429 while the
     account is paused after repeated failures.
     """
+    provider = _knock(email, password)
+    step = _totp_step(provider, code)
+    if not _password_fits(provider.password_hash, password) or step is None or not provider.active:
+        raise _failed(provider)
+    if _hasher().check_needs_rehash(provider.password_hash):
+        provider.password_hash = _hasher().hash(password)
+    return _let_in(provider, step, device)
+
+
+def begin_factor(email: str, password: str) -> UUID:
+    """Somebody who has never signed in gets a fresh authenticator secret, which nobody else has
+    seen; the id of their account.
+
+    Raises ``Problem`` 401 and 429 as ``sign_in`` does, and 409 when the factor is in use already or
+    the account has waited for longer than ``FACTOR_WITHIN``.
+    """
+    provider = _knock(email, password)
+    if not _password_fits(provider.password_hash, password) or not provider.active:
+        raise _failed(provider)
+    if provider.totp_step:
+        raise Problem(
+            409, "factor-in-use", "Your authenticator app is set up already: sign in with its code."
+        )
+    if now() - provider.created_at > FACTOR_WITHIN:
+        raise Problem(
+            409,
+            "account-too-old",
+            f"This account has waited for more than {FACTOR_WITHIN.days} days. "
+            "Ask your administrator for a new one.",
+        )
+    with tenancy.across_practices():
+        provider.totp_secret = pyotp.random_base32()
+        session.flush()
+        audit.record(
+            "provider.factor-begun",
+            practice_id=provider.practice_id,
+            entity="provider",
+            entity_id=provider.id,
+        )
+    return provider.id
+
+
+def new_factor(provider_id: UUID) -> tuple[str, str]:
+    """The secret that an authenticator app must be given, and the same as its URI.
+
+    The caller knows that it is the account's own person who asks. Raises ``Problem`` 409 once the
+    factor is in use: then nobody is shown it again.
+    """
+    provider = _unproven(provider_id)
+    uri = pyotp.TOTP(provider.totp_secret).provisioning_uri(
+        name=provider.email, issuer_name="Lumbra"
+    )
+    return provider.totp_secret, uri
+
+
+def prove_factor(provider_id: UUID, code: str, device: str | None = None) -> sessions.Tokens:
+    """The first code of a new factor opens the first session.
+
+    Raises ``Problem`` 401 for a code that is not right, 409 as ``new_factor`` does, and 429 while
+    the account is paused.
+    """
+    provider = _unproven(provider_id)
+    _refuse_paused(provider)
+    step = _totp_step(provider, code)
+    if step is None or not provider.active:
+        _count_failure(provider)
+        session.commit()
+        raise Problem(
+            401,
+            "sign-in-refused",
+            "This code is not right. Write the newest one that your app shows for Lumbra.",
+        )
+    return _let_in(provider, step, device)
+
+
+def _knock(email: str, password: str) -> Provider:
+    """The account of an e-mail, locked. Raises ``Problem`` 401 when there is none, and 429."""
     provider = _by_email(email, lock=True)
-    at = now()
     if provider is None:
         _password_fits(_nobody_hash(), password)
         raise _refused()
+    _refuse_paused(provider)
+    return provider
+
+
+def _refuse_paused(provider: Provider) -> None:
+    at = now()
     if provider.locked_until is not None and provider.locked_until > at:
         wait = int((provider.locked_until - at).total_seconds()) + 1
         raise Problem(
@@ -222,19 +306,32 @@ def sign_in(email: str, password: str, code: str, device: str | None = None) -> 
             "Too many failed sign-ins. Wait a little and try again.",
             headers={"Retry-After": str(wait)},
         )
-    step = _totp_step(provider, code)
-    if not _password_fits(provider.password_hash, password) or step is None or not provider.active:
-        _count_failure(provider)
-        # The answer is a refusal, but the count must stand.
-        session.commit()
-        raise _refused()
+
+
+def _failed(provider: Provider) -> Problem:
+    _count_failure(provider)
+    # The answer is a refusal, but the count must stand.
+    session.commit()
+    return _refused()
+
+
+def _let_in(provider: Provider, step: int, device: str | None) -> sessions.Tokens:
     provider.failed_attempts = 0
     provider.locked_until = None
     provider.totp_step = step
-    if _hasher().check_needs_rehash(provider.password_hash):
-        provider.password_hash = _hasher().hash(password)
     life = timedelta(hours=current_app.extensions["settings"].provider_session_hours)
     return sessions.open_session(provider.id, provider.practice_id, provider.role, life, device)
+
+
+def _unproven(provider_id: UUID) -> Provider:
+    query = select(Provider).where(Provider.id == provider_id).with_for_update()
+    with tenancy.across_practices():
+        provider = session.scalar(query)
+    if provider is None or provider.totp_step:
+        raise Problem(
+            409, "factor-in-use", "Your authenticator app is set up already: sign in with its code."
+        )
+    return provider
 
 
 def _by_email(email: str, lock: bool = False) -> Provider | None:
