@@ -28,6 +28,7 @@ from backend.hooks import jobs as hooks
 from backend.hooks.postman import Postman
 from backend.messaging import jobs as messaging
 from backend.messaging.tasks import QUEUE
+from backend.quality import jobs as quality
 
 BATCH = 500
 # How late a text may leave after its turn; the queue tells us of new jobs, but not of due ones.
@@ -40,6 +41,7 @@ TICKS: dict[str, Callable[[int], int]] = {
     "close-check-ins": checkins.close_due,
     "review-plans": checkins.review_plans,
     "pass-on-alerts": alerts.pass_on_absent,
+    "review-alert-load": quality.review_alert_load,
     "escalate-alerts": alerts.escalate_overdue,
     "sweep-messages": messaging.sweep,
     "forget-messages": messaging.forget_words,

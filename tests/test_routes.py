@@ -63,6 +63,7 @@ TABLE = {
     "POST /v1/alerts/<uuid:alert_id>/assign": CARE,
     "POST /v1/alerts/<uuid:alert_id>/hand-over": CARE,
     "POST /v1/alerts/<uuid:alert_id>/release": CARE,
+    "GET /v1/practice/alert-budget": STAFF,
     "GET /v1/practice/service-hours": STAFF,
     "PUT /v1/practice/service-hours": "lead administrator",
     "GET /v1/colleagues": STAFF,

@@ -40,7 +40,7 @@ class FeedEvent:
     at: datetime
     practice_id: UUID
     alert_id: UUID
-    patient_id: UUID
+    patient_id: UUID | None
     rule: str
     rule_version: str
     tier: int
@@ -189,5 +189,5 @@ def _trail(found: Sequence[FeedEvent]) -> None:
         audit.record(
             "alert.events",
             practice_id=actor.practice_id,
-            patients=sorted({str(event.patient_id) for event in found}),
+            patients=sorted({str(event.patient_id) for event in found if event.patient_id}),
         )

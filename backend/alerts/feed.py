@@ -90,7 +90,7 @@ def page(
     audit.record(
         "alert.list",
         practice_id=actor.practice_id,
-        patients=sorted({str(row.Alert.patient_id) for row in rows}),
+        patients=sorted({str(row.Alert.patient_id) for row in rows if row.Alert.patient_id}),
     )
     return FeedPage(rows, _cursor(rows[-1].Alert, since is None) if more else None, seen)
 
@@ -114,8 +114,8 @@ def get(alert_id: UUID) -> AlertView:
     return AlertView(
         row,
         list(session.scalars(events.order_by(AlertEvent.at, AlertEvent.id))),
-        risk.trend(alert.patient_id),
-        programme.dose_of_patient(alert.patient_id),
+        risk.trend(alert.patient_id) if alert.patient_id else [],
+        programme.dose_of_patient(alert.patient_id) if alert.patient_id else None,
     )
 
 
@@ -128,7 +128,7 @@ def _with_names() -> Any:
             Provider.name.label("acknowledged_by_name"),
             _Owner.name.label("owner_name"),
         )
-        .join(Patient, Patient.id == Alert.patient_id)
+        .outerjoin(Patient, Patient.id == Alert.patient_id)
         .outerjoin(Provider, Provider.id == Alert.acknowledged_by)
         .outerjoin(_Owner, _Owner.id == Alert.owner_id)
     )

@@ -18,6 +18,8 @@ _IS_OPEN = text("status IN ('new', 'delivered', 'acknowledged', 'in_progress')")
 class Alert(OwnedByPractice, Base):
     """A matter for a provider: tier 1 (critical) to 3 (routine), with evidence and a respond-by.
 
+    Without ``patient_id`` it is about the practice itself.
+
     ``evidence`` is a list, one entry an occasion: while an alert is open, the same cause adds to it
     and may raise its tier, never lower it. ``feed_version`` is the feed's version at the last
     change, in commit order within the practice. ``owner_id`` is whose it is; None: it lies in the
@@ -37,6 +39,14 @@ class Alert(OwnedByPractice, Base):
         ),
         Index("uq_alert_open_cause", "patient_id", "rule", unique=True, postgresql_where=_IS_OPEN),
         Index(
+            "uq_alert_open_task",
+            "practice_id",
+            "rule",
+            unique=True,
+            postgresql_where=text(f"patient_id IS NULL AND {_IS_OPEN}"),
+        ),
+        Index("ix_alert_opened", "practice_id", "opened_at"),
+        Index(
             "ix_alert_feed", "practice_id", "tier", "respond_by", "id", postgresql_where=_IS_OPEN
         ),
         Index("ix_alert_changes", "practice_id", "feed_version"),
@@ -53,7 +63,7 @@ class Alert(OwnedByPractice, Base):
         ),
     )
 
-    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    patient_id: Mapped[UUID | None] = mapped_column(ForeignKey("patient.id"))
     rule: Mapped[str]
     rule_version: Mapped[str]
     tier: Mapped[int]

@@ -38,9 +38,14 @@ class AlertOut(Schema):
     """A matter for a provider. Tier 1 is critical, 2 high, 3 routine."""
 
     id = fields.UUID(required=True)
-    patient_id = fields.UUID(required=True)
+    patient_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: it is about the practice itself"},
+    )
     patient = fields.Function(
-        lambda row: f"{row.given_name} {row.family_name}", metadata={"type": "string"}
+        lambda row: f"{row.given_name} {row.family_name}" if row.Alert.patient_id else None,
+        metadata={"type": ["string", "null"]},
     )
     tier = fields.Integer(required=True)
     title = fields.String(required=True)
@@ -134,7 +139,7 @@ class FeedEventOut(Schema):
     at = fields.AwareDateTime(required=True)
     practice_id = fields.UUID(required=True)
     alert_id = fields.UUID(required=True)
-    patient_id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True, allow_none=True)
     rule = fields.String(required=True)
     rule_version = fields.String(required=True)
     tier = fields.Integer(required=True)

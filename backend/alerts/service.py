@@ -53,11 +53,13 @@ class _Trigger:
 
 def raise_for(
     practice_id: UUID,
-    patient_id: UUID,
+    patient_id: UUID | None,
     decisions: Sequence[Decision],
     evidence: Mapping[str, Any] | None = None,
     told: str | None = None,
     late: bool = False,
+    to: UUID | None = None,
+    always: bool = False,
 ) -> list[Alert]:
     """Open, update or leave an alert for each decision with a tier, in the caller's transaction.
 
@@ -65,12 +67,14 @@ def raise_for(
     ``evidence`` is what a provider needs to judge it: values, thresholds, last occasions.
     ``told`` is what the patient was told on the response that gave rise to it. What was told
     ``late`` opens no alert: it can only add evidence to one that is open.
+    Without a patient it is a matter of the practice itself. ``to`` owns a new one, if given; with
+    ``always`` it comes however lately the last was closed.
     """
     due = [_Trigger(d, d.tier, evidence or {}) for d in decisions if d.tier is not None]
     if not due:
         return []
     version = bump_feed(practice_id)
-    known = _latest_by_rule(patient_id, [trigger.rule for trigger in due])
+    known = _latest_by_rule(practice_id, patient_id, [trigger.rule for trigger in due])
     practice = session.get_one(Practice, practice_id)
     times = risk.pathway(practice_id).alerts
     raised = []
@@ -78,8 +82,8 @@ def raise_for(
         alert = known.get(trigger.rule)
         if alert is not None and alert.status in OPEN_STATES:
             _add_evidence(alert, trigger, practice, version, told)
-        elif not late and (alert is None or not _cooling_down(alert, trigger, times)):
-            alert = _open(practice, patient_id, trigger, version, told)
+        elif not late and (always or alert is None or not _cooling_down(alert, trigger, times)):
+            alert = _open(practice, patient_id, trigger, version, told, to)
         else:
             continue
         raised.append(alert)
@@ -156,10 +160,16 @@ def escalate(alerts: Sequence[Alert], versions: Mapping[UUID, int]) -> None:
     _text_care_team([alert for alert in alerts if alert.tier == 1])
 
 
-def _latest_by_rule(patient_id: UUID, rule_ids: Iterable[str]) -> dict[str, Alert]:
+def _latest_by_rule(
+    practice_id: UUID, patient_id: UUID | None, rule_ids: Iterable[str]
+) -> dict[str, Alert]:
     query = (
         select(Alert)
-        .where(Alert.patient_id == patient_id, Alert.rule.in_(list(rule_ids)))
+        .where(
+            Alert.practice_id == practice_id,
+            Alert.patient_id == patient_id,
+            Alert.rule.in_(list(rule_ids)),
+        )
         .order_by(Alert.opened_at)
         .with_for_update()
     )
@@ -174,9 +184,16 @@ def _cooling_down(alert: Alert, trigger: _Trigger, times: AlertRules) -> bool:
 
 
 def _open(
-    practice: Practice, patient_id: UUID, trigger: _Trigger, version: int, told: str | None
+    practice: Practice,
+    patient_id: UUID | None,
+    trigger: _Trigger,
+    version: int,
+    told: str | None,
+    to: UUID | None,
 ) -> Alert:
     at = now()
+    if to is None and patient_id is not None:
+        to = ownership.owner_of_new(practice, patient_id, at)
     alert = Alert(
         id=new_id(),
         practice_id=practice.id,
@@ -193,7 +210,7 @@ def _open(
         opened_at=at,
         updated_at=at,
         feed_version=version,
-        owner_id=ownership.owner_of_new(practice, patient_id, at),
+        owner_id=to,
     )
     timers.start(alert, practice, at)
     session.add(alert)

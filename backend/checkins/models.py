@@ -45,6 +45,12 @@ class CheckIn(OwnedByPractice, Base):
         Index("ix_check_in_closing", "closes_at", postgresql_where=text("status = 'open'")),
         Index("ix_check_in_reminder", "next_reminder_at", postgresql_where=text("status = 'open'")),
         Index(
+            "ix_check_in_answered",
+            "practice_id",
+            "completed_at",
+            postgresql_where=text("kind = 'weekly' AND completed_at IS NOT NULL"),
+        ),
+        Index(
             "ix_check_in_call",
             "call_at",
             postgresql_where=text("status IN ('open', 'missed') AND call_at IS NOT NULL"),

@@ -102,7 +102,7 @@ def alert(
         "console/alert.html",
         row=view.alert,
         alert=found,
-        about=_about(found.patient_id),
+        about=_about(found.patient_id) if found.patient_id else [],
         phone=enrolment.patient.phone if enrolment else None,
         due=_due([found], at)[found.id],
         reason=glance.reason(found.evidence[-1]),

@@ -45,6 +45,8 @@ class Practice(Identified, Base):
     segments_soft: Mapped[int | None]
     segments_hard: Mapped[int | None]
     created_at: Mapped[datetime]
+    # The week (its Monday) up to which the load of alerts was held against the budget.
+    load_judged_to: Mapped[date | None]
 
 
 class Provider(OwnedByPractice, Base):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from backend.core.api import Blueprint
 from backend.core.clock import now
-from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, actor, may_call
+from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, STAFF, actor, may_call
 from backend.core.problems import invalid
 from backend.programme import service as programme
 from backend.programme.dose_schemas import PracticeDoseOut
@@ -148,6 +148,15 @@ def fidelity(query: dict[str, Any]) -> Any:
 def texts(query: dict[str, Any]) -> Any:
     """How the practice's texts fared: sent, delivered, failed, answered, stopped, paid for."""
     return service.texts(*_period(**query))
+
+
+@blueprint.route("/practice/alert-budget")
+@may_call(*STAFF)
+@blueprint.arguments(schemas.AlertBudgetQuery, location="query")
+@blueprint.response(200, schemas.AlertBudgetOut)
+def alert_budget(query: dict[str, Any]) -> Any:
+    """Alerts week by week for each 100 answered check-ins, and the rules that raise most."""
+    return service.budget(**query)
 
 
 @blueprint.route("/practice/dose")

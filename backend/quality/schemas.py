@@ -354,3 +354,57 @@ def _topic(view: Any) -> Topic:
 def _mentor(view: Any) -> str | None:
     found: Portrait = view
     return found.mentor.name if found.mentor else None
+
+
+class AlertBudgetQuery(Schema):
+    """How far back."""
+
+    weeks = fields.Integer(load_default=8, validate=validate.Range(1, 26))
+
+
+class RuleLoadOut(Schema):
+    """What one rule added."""
+
+    rule = fields.String(required=True)
+    title = fields.String(required=True)
+    alerts = fields.Integer(required=True)
+    per_100 = fields.Float(required=True, allow_none=True)
+
+
+class AlertWeekOut(Schema):
+    """A week by the practice's calendar, Monday to Sunday."""
+
+    begins = fields.Date(required=True)
+    check_ins = fields.Integer(
+        required=True, metadata={"description": "weekly check-ins that were answered"}
+    )
+    alerts = fields.Integer(required=True)
+    per_100 = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "alerts for each 100 check-ins; null without check-ins"},
+    )
+    is_over = fields.Boolean(required=True)
+    is_complete = fields.Boolean(
+        required=True, metadata={"description": "false: the present week, not judged yet"}
+    )
+    rules = fields.List(fields.Nested(RuleLoadOut), required=True)
+
+
+class AlertBudgetOut(Schema):
+    """The budget of alerts and what was used of it, the oldest week first."""
+
+    allowed_per_100 = fields.Integer(required=True)
+    review_after_weeks = fields.Integer(
+        required=True,
+        metadata={"description": "after so many weeks in a row over it, the lead is given a task"},
+    )
+    weeks_over = fields.Integer(
+        required=True, metadata={"description": "complete weeks in a row over it, up to now"}
+    )
+    weeks = fields.List(fields.Nested(AlertWeekOut), required=True)
+    rules = fields.List(
+        fields.Nested(RuleLoadOut),
+        required=True,
+        metadata={"description": "of all complete weeks shown, the one that raised most first"},
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.quality.alert_budget import budget
 from backend.quality.care_leads import assign, lead_of, leader
 from backend.quality.consultations import (
     checklist,
@@ -28,6 +29,7 @@ from backend.quality.texts import texts
 __all__ = [
     "answer_quiz",
     "assign",
+    "budget",
     "checklist",
     "decide",
     "get",

@@ -209,13 +209,24 @@ class ServiceTime:
 
 
 @dataclass(frozen=True)
+class AlertAllowance:
+    """How many alerts 100 answered weekly check-ins may raise, and for how many weeks more than
+    that is borne before the rules are to be reviewed."""
+
+    per_100_check_ins: int
+    weeks_in_a_row: int
+
+
+@dataclass(frozen=True)
 class AlertRules:
-    """Response and resolution times, escalation steps and quiet times after closing, by tier."""
+    """Response and resolution times, escalation steps and quiet times after closing, by tier; and
+    how many alerts are too many."""
 
     response_times: Mapping[int, ServiceTime]
     resolution_times: Mapping[int, ServiceTime]
     escalation: Mapping[int, tuple[ServiceTime, ...]]
     cooldown_days: Mapping[int, int]
+    budget: AlertAllowance
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from backend.core.content import ContentError
 from backend.risk.pathway import (
     GROUPS,
     LOADS,
+    AlertAllowance,
     AlertRules,
     Circumstance,
     EngagementRule,
@@ -267,4 +268,5 @@ def _alerts(raw: Mapping[str, Any]) -> AlertRules:
             for tier, steps in raw["escalation"].items()
         },
         cooldown_days=dict(raw["cooldown_days"]),
+        budget=AlertAllowance(**raw["budget"]),
     )
