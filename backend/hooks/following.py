@@ -244,5 +244,5 @@ def _trail(endpoint: WebhookEndpoint, events: list[FeedEvent]) -> None:
         practice_id=endpoint.practice_id,
         entity="webhook_endpoint",
         entity_id=endpoint.id,
-        patients=sorted({str(event.patient_id) for event in events}),
+        patients=sorted({str(event.patient_id) for event in events if event.patient_id}),
     )
