@@ -180,6 +180,7 @@ def stage(app: Flask, world: World) -> Stage:
         "/v1/providers/{provider_id}/competence": {"tier": "low"},
         "/v1/providers/{provider_id}/training": {"kind": "roleplay", "topic": "T4", "percent": 70},
         "/v1/providers/{provider_id}/mentor": {"mentor_id": None},
+        "/v1/providers/{provider_id}/role": {"role": "clinician"},
         "/v1/patients/{patient_id}/consultations": {},
         "/v1/consultations/{consultation_id}/ratings": {
             "scores": {item.id: 2 for item in load_checklist(CONTENT)[0].items},

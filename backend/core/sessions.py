@@ -98,6 +98,16 @@ def close_session(session_id: UUID) -> None:
         _revoke(row, "sign-out")
 
 
+def close_all(person_id: UUID, because: str) -> None:
+    """End every session of a person at once; their refresh tokens are void."""
+    query = select(SignInSession).where(
+        SignInSession.person_id == person_id, SignInSession.revoked_at.is_(None)
+    )
+    for row in session.scalars(query.with_for_update()):
+        _revoke(row, because)
+    session.flush()
+
+
 def is_open(session_id: UUID) -> bool:
     """Whether a session may still be used."""
     row = session.get(SignInSession, session_id)

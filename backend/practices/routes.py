@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from backend.core import sessions
 from backend.core.api import Blueprint
@@ -16,7 +17,7 @@ from backend.core.identity import (
     may_call,
 )
 from backend.core.limits import limiter, sign_in_limit
-from backend.practices import schemas, service
+from backend.practices import accounts, schemas, service
 
 blueprint = Blueprint("practices", __name__, url_prefix="/v1", description="Practices and sign-in")
 
@@ -75,3 +76,40 @@ def providers() -> Any:
 def create_provider(body: dict[str, Any]) -> Any:
     """Open an account for a colleague."""
     return service.create_provider(actor.practice_id, created_by=actor.id, **body)
+
+
+@blueprint.route("/providers/<uuid:provider_id>/closure", methods=["POST"])
+@may_call(ADMINISTRATOR)
+@blueprint.alt_response(409, schema=schemas.ProviderOut)
+@blueprint.response(200, schemas.ProviderOut)
+def close_account(provider_id: UUID) -> Any:
+    """Close a colleague's account; their sessions and refresh tokens end at once."""
+    return accounts.close(provider_id)
+
+
+@blueprint.route("/providers/<uuid:provider_id>/closure", methods=["DELETE"])
+@may_call(ADMINISTRATOR)
+@blueprint.alt_response(409, schema=schemas.ProviderOut)
+@blueprint.response(200, schemas.ProviderOut)
+def reopen_account(provider_id: UUID) -> Any:
+    """Open a closed account again."""
+    return accounts.reopen(provider_id)
+
+
+@blueprint.route("/providers/<uuid:provider_id>/role", methods=["PUT"])
+@may_call(ADMINISTRATOR)
+@blueprint.arguments(schemas.RoleIn)
+@blueprint.alt_response(409, schema=schemas.ProviderOut)
+@blueprint.response(200, schemas.ProviderOut)
+def change_role(body: dict[str, Any], provider_id: UUID) -> Any:
+    """Give a colleague's account another role; they sign in anew."""
+    return accounts.change_role(provider_id, body["role"])
+
+
+@blueprint.route("/providers/<uuid:provider_id>/second-factor", methods=["POST"])
+@may_call(ADMINISTRATOR)
+@blueprint.alt_response(409, schema=schemas.NewProviderOut)
+@blueprint.response(200, schemas.NewProviderOut)
+def renew_second_factor(provider_id: UUID) -> Any:
+    """A new secret for a colleague's authenticator app, shown this once; they sign in anew."""
+    return accounts.renew_second_factor(provider_id)

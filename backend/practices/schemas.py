@@ -137,6 +137,12 @@ class ProviderIn(Schema):
     phone = Phone(allow_none=True)
 
 
+class RoleIn(Schema):
+    """The role an account is to have."""
+
+    role = fields.String(required=True, validate=validate.OneOf(PROVIDER_ROLES))
+
+
 class NewProviderOut(Schema):
     """The account, and the secret for its authenticator app: shown this once."""
 

@@ -195,8 +195,12 @@ def create_provider(
         entity_id=provider.id,
         role=role,
     )
-    uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name="Lumbra")
-    return NewProvider(provider, secret, uri)
+    return NewProvider(provider, secret, authenticator_uri(email, secret))
+
+
+def authenticator_uri(email: str, secret: str) -> str:
+    """What an authenticator app reads an account from."""
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name="Lumbra")
 
 
 def list_providers() -> list[Provider]:
