@@ -90,18 +90,27 @@ def _who(filled: Filled, sentence: str | None = None) -> str:
 
 def _app(account_id: UUID, filled: Filled, sentence: str | None = None) -> str:
     secret, uri = practices.new_factor(account_id)
-    groups = [secret[i : i + IN_GROUPS_OF] for i in range(0, len(secret), IN_GROUPS_OF)]
-    picture = segno.make(uri, micro=False).svg_inline(
-        scale=QR_PIXELS, light="#fff", dark="#16242e", svgclass="qr"
-    )
     return render_template(
         "console/factor.html",
-        picture=picture,
+        picture=picture(uri),
         uri=uri,
-        groups=groups,
+        groups=in_groups(secret),
         filled=filled,
         sentence=sentence,
     )
+
+
+def in_groups(secret: str) -> list[str]:
+    """A secret as it is typed without slips."""
+    return [secret[i : i + IN_GROUPS_OF] for i in range(0, len(secret), IN_GROUPS_OF)]
+
+
+def picture(uri: str) -> str:
+    """What an authenticator app scans, as an ``<svg>``."""
+    drawn: str = segno.make(uri, micro=False).svg_inline(
+        scale=QR_PIXELS, light="#fff", dark="#16242e", svgclass="qr"
+    )
+    return drawn
 
 
 def _pending() -> UUID | None:

@@ -34,6 +34,7 @@ SECTIONS = (
     Page("Patients", "/patients", STAFF),
     Page("Practice", "/practice", MANAGERS),
     Page("Training", "/training", CARE_TEAM),
+    Page("Settings", "/settings", STAFF),
 )
 WITHIN_SECTIONS = {
     "/practice": (
@@ -46,6 +47,14 @@ WITHIN_SECTIONS = {
         Page("To observe", "/training/observe", CARE_TEAM),
         Page("Record", "/training/record", CARE_TEAM),
         Page("Team", "/training/team", (LEAD,)),
+    ),
+    "/settings": (
+        Page("All settings", "/settings", STAFF),
+        Page("Absence", "/settings/absence", STAFF),
+        Page("Service hours", "/settings/hours", MANAGERS),
+        Page("People", "/settings/people", MANAGERS),
+        Page("Pathway", "/settings/pathway", MANAGERS),
+        Page("Texts", "/settings/texts", MANAGERS),
     ),
 }
 # What stands at an address of its own, but belongs to a section.

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from flask import render_template, request, url_for
 
-from backend.console import forms
+from backend.alerts import absences
+from backend.alerts.schemas import AbsenceIn
+from backend.console import first_sign_in, forms
 from backend.console.forms import Filled
 from backend.console.navigation import MANAGERS
 from backend.console.session import signed_in
@@ -23,8 +25,6 @@ from backend.core.identity import (
     actor,
 )
 from backend.core.problems import Problem, not_found
-from backend.alerts import absences
-from backend.alerts.schemas import AbsenceIn
 from backend.practices import absence, accounts
 from backend.practices import service as practices
 from backend.practices.models import Provider
@@ -37,6 +37,8 @@ ROLES = {
     RESEARCHER: "Researcher: sees figures without names",
 }
 NOTICES = {
+    "opened": "The account is open. Tell them their e-mail and first password: at the page of the "
+    "first sign-in they set up their authenticator app, within 14 days.",
     "closed": "The account is closed. Its sessions have ended.",
     "reopened": "The account is open again, with the same password and authenticator app.",
     "role": "The role is changed. They must sign in anew.",
@@ -56,16 +58,18 @@ def people() -> str:
 @blueprint.post("/settings/people")
 @signed_in(ADMINISTRATOR)
 def open_account() -> Any:
-    """Open an account; the answer shows the secret of its authenticator app, this once."""
+    """Open an account; whose it is gives their authenticator app a secret at the first sign-in."""
     filled = forms.read(ProviderIn, request.form)
-    if filled.errors:
-        return _people(filled), 422
-    try:
-        made = practices.create_provider(actor.practice_id, created_by=actor.id, **filled.values)
-    except Problem as problem:
-        undo(problem)
-        return _people(Filled(filled.sent, errors=problem.errors), problem.detail), problem.status
-    return _secret(made, opened=True)
+    return carry_out(
+        filled,
+        lambda: (
+            practices.create_provider(
+                actor.practice_id, created_by=actor.id, **filled.values
+            ).provider.id
+        ),
+        _people,
+        lambda made: url_for("console.person", provider_id=made, done="opened"),
+    )
 
 
 @blueprint.get("/settings/people/<uuid:provider_id>")
@@ -124,7 +128,14 @@ def renew_second_factor(provider_id: UUID) -> Any:
     except Problem as problem:
         undo(problem)
         return _person(provider_id, "second-factor", Filled(), problem.detail), problem.status
-    return _secret(made, opened=False)
+    # No redirect: the secret is in no address and no store, and a page shown anew has none.
+    return render_template(
+        "console/second_factor.html",
+        person=made.provider,
+        uri=made.totp_uri,
+        groups=first_sign_in.in_groups(made.totp_secret),
+        picture=first_sign_in.picture(made.totp_uri),
+    )
 
 
 @blueprint.get("/settings/absence")
@@ -198,17 +209,6 @@ def _account(provider_id: UUID) -> Provider:
     if found is None:
         raise not_found("provider")
     return found
-
-
-def _secret(made: practices.NewProvider, opened: bool) -> str:
-    # No redirect: the secret is in no address and no store, and a page shown anew has none.
-    return render_template(
-        "console/second_factor.html", made=made, opened=opened, groups=_in_fours(made.totp_secret)
-    )
-
-
-def _in_fours(secret: str) -> list[str]:
-    return [secret[start : start + 4] for start in range(0, len(secret), 4)]
 
 
 def _absences(filled: Filled, sentence: str | None = None, refused: UUID | None = None) -> str:

@@ -16,9 +16,11 @@ from backend.console import (
     first_sign_in,
     forms,
     pages,
+    people,
     practice,
     record_routes,
     session,
+    settings,
     training,
 )
 from backend.console.forms import Filled
@@ -39,7 +41,16 @@ blueprint.before_request(session.check_csrf)
 blueprint.context_processor(pages.helpers)
 
 # Each of these hangs pages of its own on the blueprint.
-ROOMS = (alert_routes, consultations, first_sign_in, practice, record_routes, training)
+ROOMS = (
+    alert_routes,
+    consultations,
+    first_sign_in,
+    people,
+    practice,
+    record_routes,
+    settings,
+    training,
+)
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
     "Content-Security-Policy": (

@@ -6,6 +6,7 @@ token. An access token that was given out before lives on for its few minutes.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pyotp
@@ -62,7 +63,8 @@ def renew_second_factor(provider_id: UUID) -> NewProvider:
     if not provider.active:
         raise Problem(409, "account-closed", "This account is closed. Open it again first.")
     secret = pyotp.random_base32()
-    provider.totp_secret, provider.totp_step = secret, 0
+    # Not 0: the page of the first sign-in gives a secret to whoever knows the password alone.
+    provider.totp_secret, provider.totp_step = secret, 1
     provider.failed_attempts, provider.locked_until = 0, None
     _kept("provider.second-factor", provider, FACTOR_RENEWED)
     return NewProvider(provider, secret, authenticator_uri(provider.email, secret))
@@ -81,9 +83,7 @@ def _another(provider_id: UUID) -> Provider:
     return provider
 
 
-def _kept(
-    action: str, provider: Provider, ends_sessions: str | None = None, **detail: str
-) -> None:
+def _kept(action: str, provider: Provider, ends_sessions: str | None = None, **detail: Any) -> None:
     session.flush()
     if ends_sessions is not None:
         sessions.close_all(provider.id, ends_sessions)

@@ -14,9 +14,9 @@ def shown(links: list[navigation.Link]) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize(
     ("role", "sections"),
     [
-        ("clinician", ["Work list", "Patients", "Training"]),
-        ("lead", ["Work list", "Patients", "Practice", "Training"]),
-        ("administrator", ["Patients", "Practice"]),
+        ("clinician", ["Work list", "Patients", "Training", "Settings"]),
+        ("lead", ["Work list", "Patients", "Practice", "Training", "Settings"]),
+        ("administrator", ["Patients", "Practice", "Settings"]),
         ("researcher", []),
     ],
 )
@@ -35,6 +35,7 @@ def test_each_role_has_its_sections(role: str, sections: list[str]) -> None:
         ("/console/practice", "Practice", "page"),
         ("/console/practice/texts", "Practice", "true"),
         ("/console/training/T1", "Training", "true"),
+        ("/console/settings/people", "Settings", "true"),
     ],
 )
 def test_one_section_is_the_present_one(path: str, section: str, current: str) -> None:
