@@ -14,7 +14,7 @@ from tests.backstage import rows, statements
 from tests.browser import Browser, assert_is_a_safe_page
 from tests.console.test_console import signed_in
 from tests.crowd import OF_TIER, raise_alert
-from tests.world import ProviderAccount, World
+from tests.world import PASSWORD, ProviderAccount, World
 
 NEWCOMER = {
     "name": "Dr Newcomer",
