@@ -3,7 +3,6 @@ them, a patient who is called, an alert that is resolved."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,16 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from tests.chromium import chromium
-from tests.console.window import DESK, PHONE, SIZES, Window, barriers, scrolls_sideways, serving
+from tests.console.window import (
+    DESK,
+    PHONE,
+    SIZES,
+    Window,
+    barriers,
+    pictures_folder,
+    scrolls_sideways,
+    serving,
+)
 from tests.world import Caller, PatientAccount, ProviderAccount, World
 
 PEOPLE = {"Rosamund", "Quillfeather", "Harold", "Bexley", "Winifred", "Ashdown"}
@@ -68,10 +76,7 @@ class Camera:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where the pictures go: LUMBRA_PICTURES, if somebody wants to look at them."""
-    folder = Path(os.environ.get("LUMBRA_PICTURES") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return pictures_folder(tmp_path)
 
 
 @pytest.mark.parametrize(("width", "keyboard"), [("desk", True), ("phone", False)])

@@ -3,9 +3,11 @@ can move, and windows in which colleagues sign in."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pyotp
@@ -30,7 +32,7 @@ FOCUS_IS_SEEN = """(() => {
   const style = getComputedStyle(document.activeElement);
   const box = document.activeElement.getBoundingClientRect();
   return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2
-    && box.top >= 0 && box.bottom <= innerHeight && box.width > 0;
+    && box.top > -1 && box.bottom < innerHeight + 1 && box.width > 0;
 })()"""
 
 
@@ -150,6 +152,13 @@ class Window:
             route.abort()
         else:
             route.continue_()
+
+
+def pictures_folder(otherwise: Path) -> Path:
+    """Where the pictures go: LUMBRA_PICTURES, if somebody wants to look at them."""
+    folder = Path(os.environ.get("LUMBRA_PICTURES") or otherwise)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def barriers(page: Page) -> list[str]:
