@@ -28,7 +28,7 @@ from backend.instruments import service as instruments
 from backend.instruments.models import QuestionnaireResponse, Score
 from backend.patients.models import Enrolment, Patient
 from backend.programme import service as programme
-from backend.programme.models import Activity, Adaptation, CarePlan
+from backend.programme.models import SKIPPED, Activity, Adaptation, CarePlan
 from backend.risk import safety
 from backend.risk.models import SafetyHold
 from backend.risk.pathway import Pathway
@@ -199,7 +199,7 @@ def _story(patient_id: UUID) -> Story:
         plan_began=plan.created_at if plan else None,
         tasks=tuple(programme.tasks_of(patient_id)),
         moves=tuple(Move(m.at, m.activity_id, m.decision, m.rule) for m in moves if m.activity_id),
-        factor_modules=tuple(_factor_modules(plan, moves)) if plan else (),
+        factor_modules=tuple(_factor_modules(plan)) if plan else (),
         holds=tuple((h.opened_at, h.cleared_at) for h in session.scalars(holds)),
     )
 
@@ -251,15 +251,18 @@ def _red_flags() -> list[safety.RedFlag]:
 
 
 def _moves(patient_id: UUID) -> Sequence[Adaptation]:
-    query = select(Adaptation).where(Adaptation.patient_id == patient_id)
+    query = select(Adaptation).where(
+        Adaptation.patient_id == patient_id, Adaptation.superseded_at.is_(None)
+    )
     return session.scalars(query.order_by(Adaptation.at, Adaptation.id)).all()
 
 
-def _factor_modules(
-    plan: CarePlan, moves: Sequence[Adaptation]
-) -> Iterator[tuple[str, datetime, datetime | None]]:
-    joined = {m.activity_id: m.at for m in moves if m.decision == "add-module"}
-    query = select(Activity).where(Activity.care_plan_id == plan.id, Activity.factor.is_not(None))
+def _factor_modules(plan: CarePlan) -> Iterator[tuple[str, datetime, datetime | None]]:
+    query = select(Activity).where(
+        Activity.care_plan_id == plan.id,
+        Activity.factor.is_not(None),
+        Activity.status != SKIPPED,
+    )
     for activity in session.scalars(query):
-        began = joined.get(activity.id, plan.created_at)
+        began = activity.joined_at or plan.created_at
         yield activity.factor or "", began, activity.completed_at

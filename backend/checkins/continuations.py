@@ -29,16 +29,20 @@ from backend.programme.modules import Module
 from backend.risk import response_index, reviews
 from backend.risk import service as risk
 from backend.risk.decisions import Assessment, Decision, State, decide
-from backend.risk.history import PAIN, RMDQ, Engagement, is_due, state_of
-from backend.risk.pathway import Pathway
+from backend.risk.history import GLOBAL_CHANGE, PAIN, RMDQ, Engagement, is_due, state_of
+from backend.risk.pathway import (
+    HAND_OVER,
+    NON_ENGAGEMENT,
+    RED_FLAG_CHECK,
+    STEP_DOWN,
+    STEP_UP,
+    SWAP,
+    Pathway,
+)
 from backend.risk.safety import Finding
 from backend.risk.service import Source, TrendPoint
 
 PHQ9 = "phq9.total"
-GLOBAL_CHANGE = "pgic.change"
-RED_FLAG_CHECK = "red-flag-check"
-NON_ENGAGEMENT = "non-engagement"
-STEP_UP, HAND_OVER, SWAP, STEP_DOWN = "step-up", "hand-over", "swap", "step-down"
 # What moves a plan, or asks a provider to look at it, stands in the plan's notes as well.
 NOTED = frozenset({STEP_UP, HAND_OVER, SWAP, STEP_DOWN, NON_ENGAGEMENT})
 
@@ -142,7 +146,7 @@ def _into_plan(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, An
 
 
 def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[str, Any]:
-    course = risk.assess(road.source, scores)
+    course = risk.assess(road.source, scores, road.check_in.occasion)
     road = replace(road, late=road.late or not course.is_newest)
     progress = programme.adapt(road.source.patient_id, road.at, road.response_id, road.told_later)
     trend = feedback.trend(course.decision, road.language)
@@ -157,10 +161,19 @@ def _into_next_week(road: Road, scores: Mapping[str, Decimal | None]) -> dict[st
     )
     evidence = {**_course_evidence(road, course), **looked.evidence}
     decisions = _decide(road, new, evidence, looked.state, told=trend["sentence"])
-    if not any(decision.kind == NON_ENGAGEMENT for decision in decisions):
-        programme.bring_in(progress, road.at, road.response_id, course.factors)
-    if not road.late:
-        _move_plan(road, decisions, progress, _unmoved(road, looked, new))
+    if not road.told_later:
+        # What is told later moves the plan when all of it is written down.
+        programme.review(
+            progress,
+            risk.Week(
+                road.at,
+                road.response_id,
+                tuple(course.factors),
+                looked.state,
+                new,
+                looked.changes,
+            ),
+        )
     asked_again = _act(road, decisions)
     next_step = _follow_ups(road, scores) or ("follow_up" if asked_again else "check_in")
     return {**_told(road, next_step, **_named(progress.next_module, road)), "trend": trend}
@@ -180,7 +193,7 @@ class _Looked:
     new_group: str | None = None
     least_factor_change: Decimal | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    changes: Sequence[tuple[str, Decimal]] = ()
+    changes: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def _look_back(
@@ -202,38 +215,8 @@ def _look_back(
         group,
         reviews.least_factor_change(rules, scores, past, list(engagement.finished_factors)),
         {"dose_percent": state.dose_percent, "group_before": state.risk_group},
-        reviews.factor_changes(rules, scores, past, list(engagement.finished_factors)),
+        reviews.factor_changes(rules, scores, past),
     )
-
-
-def _unmoved(road: Road, looked: _Looked, new: Assessment) -> list[tuple[str, float]]:
-    """The factors of which the pathway says that their modules are to be swapped."""
-    return [
-        (factor, float(change))
-        for factor, change in looked.changes
-        if any(
-            decision.kind == SWAP
-            for decision in decide(
-                road.pathway.rule_book, looked.state, replace(new, least_factor_change=change)
-            )
-        )
-    ]
-
-
-def _move_plan(
-    road: Road,
-    decisions: Sequence[Decision],
-    progress: programme.Progress,
-    unmoved: Sequence[tuple[str, float]],
-) -> None:
-    """Carry out what the rules decided about the plan itself."""
-    for decision in decisions:
-        if decision.kind in (STEP_UP, HAND_OVER):
-            programme.step_up(progress, road.at, road.response_id, decision.rule, decision.reason)
-        elif decision.kind == STEP_DOWN:
-            programme.step_down(progress, road.at, decision.rule, decision.reason)
-        elif decision.kind == SWAP:
-            programme.swap(progress, road.at, decision.rule, unmoved)
 
 
 def _act(road: Road, decisions: Sequence[Decision]) -> bool:

@@ -2,13 +2,15 @@
 
 Stored is the state after the newest moment (``CarePlan.folded_to``). What is newer goes on from
 there with few statements; what is told late folds everything again from the start, and comes to the
-same. Decisions are only ever added: what a late note changes is kept beside what was decided first.
+same. What the rules decide follows from what happened, never from what was decided before; only
+what a provider changed is taken as it was stored. Decisions are only ever added: what a late note
+makes untrue is kept beside what counts instead, and marked (``Adaptation.superseded_at``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -17,14 +19,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
 
-from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
 from backend.patients.models import Patient
 from backend.programme import progress
 from backend.programme.clearance import Known
 from backend.programme.clearances import known_of, known_through_time
-from backend.programme.gradings import keep_decisions, keep_graded_decisions
+from backend.programme.decisions import keep_decisions, keep_only
+from backend.programme.engagement import engagement_through_time
+from backend.programme.graded import ENGINES, Standing, through_time
+from backend.programme.gradings import decided_by
 from backend.programme.models import (
     ACTIVE,
     SKIPPED,
@@ -35,29 +39,29 @@ from backend.programme.models import (
     PracticeLog,
     QuizAttempt,
 )
-from backend.programme.modules import Module
+from backend.programme.modules import ENGLISH, Module
 from backend.programme.plans import catalogue, newest_modules
 from backend.programme.progress import (
+    BY_PROVIDERS,
+    STUCK_WITHIN,
     Answered,
     Changed,
     Decided,
     Done,
+    Graded,
     Held,
     Hold,
     Moment,
     Part,
     Practised,
     Quizzed,
-    Risen,
+    Reviewed,
     Rules,
     State,
 )
 from backend.programme.sentences import for_patient
 from backend.risk import service as risk
 from backend.risk.models import SafetyHold
-from backend.risk.profile import ElevatedFactor
-
-STUCK_WITHIN = timedelta(days=14)
 
 # Built once: it is on the road of every check-in. The plan is locked, so that what two devices tell
 # is folded one after the other.
@@ -80,7 +84,19 @@ _PLAN = (
     .with_for_update(of=CarePlan, key_share=False)
     .execution_options(populate_existing=True)
 )
-_WRITTEN = ("status", "grade", "holds", "started_at", "grade_began_at", "completed_at", "optional")
+# Where a part of the plan stands; of one that what is known now never brought in, as if new.
+_WRITTEN = (
+    "joined_at",
+    "status",
+    "grade",
+    "holds",
+    "started_at",
+    "grade_began_at",
+    "completed_at",
+    "swapped_at",
+    "optional",
+)
+_Through = Callable[[date, Collection[UUID]], dict[UUID, Standing]]
 
 
 @dataclass
@@ -107,94 +123,23 @@ def adapt(patient_id: UUID, at: datetime, response_id: UUID, told_later: bool = 
         fold.again(answered)
     else:
         fold.take(answered)
-    known = catalogue()
-    activities = fold.in_plan
-    stuck = keep_graded_decisions(fold.plan, activities, known)
-    stuck = stuck or any(a.status == STUCK for a in activities)
-    marks = _stuck_marks(patient_id) if stuck else 0
+    known, activities = catalogue(), fold.in_plan
+    stuck = fold.state.graded_stuck or any(a.status == STUCK for a in activities)
+    marks = _stuck_marks(patient_id, at) if stuck else 0
     working = [a for a in activities if a.status in (ACTIVE, STUCK)]
     module = known[working[-1].module_id, working[-1].module_version] if working else None
     return Progress(module, marks, fold)
 
 
-def bring_in(
-    found: Progress, at: datetime, response_id: UUID, factors: Sequence[ElevatedFactor]
-) -> None:
-    """After the weekly step: a module joins for the most severe factor that none targets yet.
+def review(found: Progress, week: risk.Week) -> None:
+    """After the weekly step, move the plan by what the pathway's rules say of the answers: a module
+    joins for a factor that has risen, or takes another's place, support is raised, or the plan goes
+    over to a lighter one.
 
-    No statement where there is none.
+    No statement where nothing of it is due.
     """
-    if found.fold is not None and factors:
-        found.fold.go_on(Risen(at, str(response_id), tuple(factors)))
-
-
-def step_up(found: Progress, at: datetime, response_id: UUID, rule: str, reason: str) -> None:
-    """Raise the support that a plan asks for by one level of the pathway's ladder, if there is one
-    above; the decision is kept."""
-    fold = found.fold
-    above = None if fold is None else fold.pathway.plan.level_above(fold.plan.support)
-    if fold is None or above is None:
-        return
-    before, fold.plan.support = fold.plan.support, above.raised
-    session.add(
-        Adaptation(
-            practice_id=fold.plan.practice_id,
-            patient_id=fold.plan.patient_id,
-            care_plan_id=fold.plan.id,
-            activity_id=None,
-            decision="step-up",
-            rule=rule,
-            rule_version=fold.pathway.label,
-            occurrence=str(response_id),
-            inputs={"reason": reason, "before": before, "level": above.name},
-            for_patient=for_patient("step-up", fold.language),
-            language=fold.language,
-            for_provider=f"Support raised to {above.name}: {above.raised} Because {reason}.",
-            at=at,
-        )
-    )
-    session.flush()
-
-
-def step_down(found: Progress, at: datetime, rule: str, reason: str) -> None:
-    """Go over to a lighter plan, once: what keeps the gains opens next."""
-    fold = found.fold
-    if fold is None or fold.plan.maintenance_since is not None:
-        return
-    module = fold.pathway.plan.maintenance
-    inputs = {"reason": reason}
-    fold.go_on(Changed(at, "maintenance", progress.STEP_DOWN, rule, module, reason, inputs=inputs))
-
-
-def swap(found: Progress, at: datetime, rule: str, factors: Sequence[tuple[str, float]]) -> None:
-    """Bring in another module, or a grade again, for the first of some factors that have not moved
-    for which its newest module has not been answered so before.
-
-    ``factors``: those whose modules are done, with their change in percent of the scale, the least
-    first.
-    """
-    fold = found.fold
-    if fold is None:
-        return
-    before = select(Adaptation.activity_id, Adaptation.occurrence).where(
-        Adaptation.care_plan_id == fold.plan.id, Adaptation.decision == progress.SWAP
-    )
-    made = {(activity, factor) for activity, factor in session.execute(before)}
-    for factor, change in factors:
-        done = [
-            a for a in fold.activities.values() if a.factor == factor and a.completed_at is not None
-        ]
-        newest = max(done, key=lambda a: (a.completed_at, a.position), default=None)
-        if newest is None or (newest.id, factor) in made:
-            continue
-        reason = f"{factor} changed by {change:.0f} % of its scale after its modules"
-        inputs = {"reason": reason, "factor": factor, "change_percent": change}
-        fold.go_on(
-            Changed(
-                at, factor, progress.SWAP, rule, newest.module_id, reason, factor, inputs=inputs
-            )
-        )
-        return
+    if found.fold is not None:
+        found.fold.go_on(_reviewed(week))
 
 
 def refold(patient_id: UUID) -> None:
@@ -223,6 +168,13 @@ def practised(activity: Activity, day: date) -> None:
     fold.take(Practised(at, f"{day.isoformat()} {module}", module, day, True, None))
 
 
+def told_of(activity: Activity, day: date) -> None:
+    """Judge anew, where something was just told of a day that the last answers looked at."""
+    fold = _find(activity.patient_id)
+    if fold is not None and _beginning(day, fold.zone) <= fold.plan.folded_to:
+        fold.again()
+
+
 def answered_quiz(activity: Activity, attempt: QuizAttempt) -> None:
     """Move on by a quiz attempt that was just written."""
     fold = _find(activity.patient_id)
@@ -241,8 +193,12 @@ class Fold:
         self.pathway = risk.pathway(self.plan.practice_id)
         self._held = Held(rows[0][4], rows[0][5])
         self._late: list[Moment] = []
-        self.state = State(self._parts(), self.plan.maintenance_since)
-        self.rules = self._rules(lambda _: self._held, cache(lambda _: self._known_now()))
+        self._newest: Moment | None = None
+        self.state = State(self._parts(), self.plan.maintenance_since, self.plan.support)
+        known = cache(self._known_now)
+        self.rules = self._rules(
+            lambda _: self._held, lambda _: known(), self._grading(self._through)
+        )
 
     @property
     def in_plan(self) -> list[Activity]:
@@ -259,7 +215,7 @@ class Fold:
 
     def go_on(self, moment: Moment) -> None:
         """Go on from the state by a moment that comes after all that were folded."""
-        if self._late:
+        if self._newest is not None and progress.order(moment) < progress.order(self._newest):
             self.again(moment)
             return
         due = progress.due(self.rules, self.state, moment)
@@ -270,69 +226,91 @@ class Fold:
     def again(self, *moments: Moment) -> None:
         """Fold from the start over all that is stored, and these, which may not be stored yet."""
         self._late += moments
-        plan = self.plan
-        weeks = risk.weeks_since(plan.practice_id, plan.patient_id, plan.created_at)
         done = self._everything()
-        found: dict[tuple[datetime, int, str], Moment] = {}
-        for moment in (
-            *(Answered(week.at, str(week.response_id)) for week in weeks),
-            *(
-                Risen(week.at, str(week.response_id), week.factors)
-                for week in weeks
-                if week.factors and not week.unengaged
-            ),
-            *self._changes(),
-            *done.practice,
-            *done.quizzes,
-            *self._late,
-        ):
-            found[progress.order(moment)] = moment
+        found = {
+            progress.order(moment): moment
+            for moment in (
+                *self._weeks(),
+                *self._provider_changes(),
+                *done.practice,
+                *done.quizzes,
+                *self._late,
+            )
+        }
         holds = [
             Hold(each.opened_at, each.cleared_at, each.level)
-            for each in risk.holds_of(plan.patient_id)
+            for each in risk.holds_of(self.plan.patient_id)
         ]
 
         def held_at(at: datetime) -> Held:
             return progress.held_at(holds, at)
 
-        known_at = known_through_time(plan.patient_id, plan.practice_id, held_at)
-        began = progress.start(self.state.parts, plan.created_at)
-        # What joined stays at the version it began with.
-        rules = self._rules(held_at, known_at)
-        own = {part.module.id: part.module for part in self.state.parts}
-        rules = replace(rules, newest={**rules.newest, **own})
+        known_at = known_through_time(self.plan.patient_id, self.plan.practice_id, held_at)
+        whole = cache(lambda: self._through(self._engines()))
+        rules = self._rules(held_at, known_at, self._grading(lambda _: whole()))
+        began = progress.start(self._planned(), self.plan.created_at, self.plan.planned_support)
         state, decided = progress.fold(rules, began, found.values(), done)
-        newest = max((at for at, _, _ in found), default=plan.created_at)
-        self._keep(state, decided, newest)
+        self._newest = max(found.values(), key=progress.order, default=None)
+        newest = self.plan.created_at if self._newest is None else self._newest.at
+        self._keep(state, decided, newest, whole=True)
 
     def _rules(
         self,
         held_at: Callable[[datetime], Held],
         known_at: Callable[[Moment], Known],
+        graded: Callable[[State, Answered], Graded],
     ) -> Rules:
-        plan = self.plan
+        plan, known = self.plan, catalogue()
+        # What was ever in the plan stays at the version it began with.
+        own = {a.module_id: known[a.module_id, a.module_version] for a in self.activities.values()}
         return Rules(
             progression=self.pathway.progression,
             plan=self.pathway.plan,
-            newest=newest_modules(),
+            rule_book=self.pathway.rule_book,
+            newest={**newest_modules(), **own},
             zone=self.zone,
             held_at=held_at,
             known_at=known_at,
             circumstances=lambda: risk.circumstances(plan.practice_id, plan.risk_assessment_id),
+            graded=graded,
         )
 
     def _parts(self) -> tuple[Part, ...]:
+        return tuple(_part(a) for a in self.activities.values() if a.joined_at is not None)
+
+    def _planned(self) -> list[Part]:
+        return [_part(a) for a in self.activities.values() if a.planned is not None]
+
+    def _engines(self, at_work: Collection[str] | None = None) -> dict[UUID, str]:
+        """The engines of graded activities, of those of some modules only, if these are given."""
         known = catalogue()
-        return tuple(
-            Part(
-                module=known[a.module_id, a.module_version],
-                factor=a.factor,
-                reason=a.reason,
-                planned=a.planned,
-                **{name: getattr(a, name) for name in _WRITTEN},
-            )
+        engines = {
+            a.id: known[a.module_id, a.module_version].progression
             for a in self.activities.values()
-        )
+            if at_work is None or a.module_id in at_work
+        }
+        return {i: engine for i, engine in engines.items() if engine in ENGINES}
+
+    def _through(self, engines: Mapping[UUID, str]) -> _Through:
+        return through_time(self.pathway.practice, engines, self.plan.patient_id, self.zone.key)
+
+    def _grading(
+        self, load: Callable[[Mapping[UUID, str]], _Through]
+    ) -> Callable[[State, Answered], Graded]:
+        """What answers find decided on the quotas and ladders of modules that are at work."""
+
+        def graded(state: State, moment: Answered) -> Graded:
+            at_work = {p.module.id: p.module for p in state.parts if p.status in (ACTIVE, STUCK)}
+            engines = self._engines(at_work)
+            if not engines:
+                return Graded()
+            day = moment.at.astimezone(self.zone).date()
+            modules = {
+                a.id: at_work[a.module_id] for a in self.activities.values() if a.id in engines
+            }
+            return decided_by(modules, load(engines)(day, engines), moment.at)
+
+        return graded
 
     def _known_now(self) -> Known:
         plan = self.plan
@@ -392,9 +370,25 @@ class Fold:
         name = f"{row.day.isoformat()} {module}"
         return Practised(at, name, module, row.day, row.done, row.confidence)
 
-    def _changes(self) -> list[Changed]:
+    def _weeks(self) -> list[Moment]:
+        """The answered weeks, each as a moment of its own and as the rules look at it.
+
+        Of one that is being answered now, all is not stored yet: it is looked at afterwards.
+        """
+        plan = self.plan
+        began = plan.created_at.date()
+        engagement_at = engagement_through_time(plan.patient_id, began, self.zone)
+        weeks = risk.weeks_since(plan.practice_id, plan.patient_id, plan.created_at, engagement_at)
+        now_told = {moment.id for moment in self._late if isinstance(moment, Answered)}
+        stored = [week for week in weeks if str(week.response_id) not in now_told]
+        return [
+            *(Answered(week.at, str(week.response_id)) for week in stored),
+            *(_reviewed(week) for week in stored),
+        ]
+
+    def _provider_changes(self) -> list[Changed]:
         query = select(Adaptation).where(
-            Adaptation.care_plan_id == self.plan.id, Adaptation.decision.in_(progress.CHANGES)
+            Adaptation.care_plan_id == self.plan.id, Adaptation.decision.in_(BY_PROVIDERS)
         )
         modules = {a.id: a.module_id for a in self.activities.values()}
         return [
@@ -405,7 +399,6 @@ class Fold:
                 rule=row.rule,
                 module_id=modules[row.activity_id],
                 reason=row.inputs["reason"],
-                factor=row.inputs.get("factor"),
                 place=row.inputs.get("place", 0),
                 inputs=row.inputs,
             )
@@ -413,25 +406,28 @@ class Fold:
             if row.activity_id is not None
         ]
 
-    def _keep(self, state: State, decided: Iterable[Decided], at: datetime) -> None:
-        """Write what has changed: the activities, how far the plan is folded, and what was decided,
-        each decision once."""
+    def _keep(
+        self, state: State, decided: Iterable[Decided], at: datetime, whole: bool = False
+    ) -> None:
+        """Write what has changed: the activities, the plan, how far it is folded, and what was
+        decided, each decision once. ``whole``: nothing else was ever decided."""
         for place, part in enumerate(state.parts):
             activity = self.activities.get(part.module.id)
             if activity is None:
                 self.activities[part.module.id] = self._joined(part, place)
-                continue
-            for name, value in (("position", place), *((n, getattr(part, n)) for n in _WRITTEN)):
-                if getattr(activity, name) != value:
-                    setattr(activity, name, value)
+            else:
+                _write(activity, part, position=place)
         held = {part.module.id for part in state.parts}
         for module_id, activity in self.activities.items():
             if module_id not in held:
-                activity.status = SKIPPED
+                gone = Part(_module(activity), activity.factor, activity.reason, status=SKIPPED)
+                _write(activity, gone)
         self.state = state
         self.plan.maintenance_since = state.maintenance_since
+        self.plan.support = state.support
         self.plan.folded_to = max(at, self.plan.folded_to)
-        keep_decisions([self._row(each) for each in decided])
+        keep = (lambda rows: keep_only(self.plan.id, rows)) if whole else keep_decisions
+        keep([self._row(each) for each in decided])
 
     def _joined(self, part: Part, place: int) -> Activity:
         activity = Activity(
@@ -442,7 +438,7 @@ class Fold:
             module_id=part.module.id,
             module_version=part.module.version,
             position=place,
-            planned=None,
+            planned=part.planned,
             factor=part.factor,
             reason=part.reason,
             **{name: getattr(part, name) for name in _WRITTEN},
@@ -451,20 +447,23 @@ class Fold:
         return activity
 
     def _row(self, decided: Decided) -> Mapping[str, Any]:
-        title = decided.module.title_in(self.language)
+        module, activity, title = decided.module, None, ""
+        if module is not None:
+            activity, title = self.activities[module.id], module.title_in(self.language)
+        told = decided.told
         return {
             "id": new_id(),
             "practice_id": self.plan.practice_id,
             "patient_id": self.plan.patient_id,
             "care_plan_id": self.plan.id,
-            "activity_id": self.activities[decided.module.id].id,
+            "activity_id": None if activity is None else activity.id,
             "decision": decided.decision,
             "rule": decided.rule,
             "rule_version": self.pathway.label,
             "occurrence": decided.occurrence,
             "inputs": dict(decided.inputs),
-            "for_patient": for_patient(decided.words, self.language, title),
-            "language": self.language,
+            "for_patient": told or for_patient(decided.words, self.language, title),
+            "language": ENGLISH if told else self.language,
             "for_provider": decided.for_provider,
             "provider_id": decided.inputs.get("provider"),
             "at": decided.at,
@@ -477,6 +476,33 @@ def _find(patient_id: UUID) -> Fold | None:
     return Fold(rows) if rows else None
 
 
+def _module(activity: Activity) -> Module:
+    return catalogue()[activity.module_id, activity.module_version]
+
+
+def _part(activity: Activity) -> Part:
+    return Part(
+        module=_module(activity),
+        factor=activity.factor,
+        reason=activity.reason,
+        planned=activity.planned,
+        **{name: getattr(activity, name) for name in _WRITTEN},
+    )
+
+
+def _write(activity: Activity, part: Part, **more: Any) -> None:
+    names = ("factor", "reason", *_WRITTEN)
+    for name, value in {**more, **{name: getattr(part, name) for name in names}}.items():
+        if getattr(activity, name) != value:
+            setattr(activity, name, value)
+
+
+def _reviewed(week: risk.Week) -> Reviewed:
+    return Reviewed(
+        week.at, str(week.response_id), week.factors, week.known, week.new, week.changes
+    )
+
+
 def _beginning(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
@@ -485,10 +511,12 @@ def _quizzed(attempt: Any, module: str) -> Quizzed:
     return Quizzed(attempt.at, str(attempt.id), module, attempt.grade, attempt.percent)
 
 
-def _stuck_marks(patient_id: UUID) -> int:
+def _stuck_marks(patient_id: UUID, at: datetime) -> int:
     query = select(func.count()).where(
         Adaptation.patient_id == patient_id,
         Adaptation.decision == STUCK,
-        Adaptation.at > now() - STUCK_WITHIN,
+        Adaptation.superseded_at.is_(None),
+        Adaptation.at > at - STUCK_WITHIN,
+        Adaptation.at <= at,
     )
     return session.scalar(query) or 0

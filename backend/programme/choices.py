@@ -16,6 +16,7 @@ from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.patients import contraindications
 from backend.programme import sleep
+from backend.programme.adaptation import told_of
 from backend.programme.daily import RESTRICTION
 from backend.programme.graded import (
     AIM,
@@ -204,6 +205,7 @@ def _keep(activity: Activity, kind: str, day: date, said: Mapping[str, Mapping[s
         for item, values in said.items()
     ]
     keep_events(rows)
+    told_of(activity, day)
 
 
 def keep_events(rows: Sequence[Mapping[str, Any]]) -> None:

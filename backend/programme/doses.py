@@ -27,6 +27,7 @@ from backend.programme.dose import Facts, GradeOffer, Report, Share
 from backend.programme.engagement import engagement_of
 from backend.programme.graded import GRADED_ACTIVITY
 from backend.programme.models import (
+    SKIPPED,
     Activity,
     Adaptation,
     CarePlan,
@@ -117,7 +118,7 @@ def _facts(practice_id: UUID, plans: ColumnElement[bool]) -> dict[UUID, list[Fac
         )
         .join(CarePlan, CarePlan.id == Activity.care_plan_id)
         .join(Patient, Patient.id == Activity.patient_id)
-        .where(plans)
+        .where(plans, Activity.status != SKIPPED)
         .order_by(Activity.care_plan_id, Activity.position)
     ).all()
     if not rows:
@@ -195,7 +196,7 @@ def _grades(plans: ColumnElement[bool], passes: int) -> dict[UUID, dict[str, set
 
 
 def _decided(plans: ColumnElement[bool]) -> dict[UUID, list[Any]]:
-    """Decisions on the grades and quotas of each activity, oldest first."""
+    """Decisions on the grades and quotas of each activity that count now, oldest first."""
     columns = select(
         Adaptation.activity_id,
         Adaptation.rule,
@@ -206,7 +207,10 @@ def _decided(plans: ColumnElement[bool]) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
     decided = (
         _of(columns, Adaptation, plans)
-        .where(Adaptation.rule.in_((PROGRESSION, GRADED_ACTIVITY)))
+        .where(
+            Adaptation.rule.in_((PROGRESSION, GRADED_ACTIVITY)),
+            Adaptation.superseded_at.is_(None),
+        )
         .order_by(Adaptation.at, Adaptation.id)
     )
     for row in session.execute(decided):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, bindparam, cast, func, select, union
+from sqlalchemy import Date, bindparam, cast, func, null, select, union, union_all
 
 from backend.core.database import session
 from backend.programme.models import (
+    SKIPPED,
     Activity,
     CarePlan,
     ModuleReading,
@@ -27,6 +29,7 @@ _PLANS = (
     .where(
         CarePlan.patient_id.in_(bindparam("patient_ids", expanding=True)),
         CarePlan.status == "active",
+        Activity.status != SKIPPED,
     )
 )
 
@@ -46,6 +49,16 @@ _TASKS: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
     (PracticeLog, PracticeLog.day, (PracticeLog.done,)),
 )
 _TASK_DAYS = union(*(_days_of(model, day, *done) for model, day, done in _TASKS))
+# Practice may be told long after its day: it has no instant of its own.
+_TASKS_SINCE = union_all(
+    *(
+        select(day.label("day"), null() if model is PracticeLog else func.min(model.at))
+        .join(Activity, Activity.id == model.activity_id)
+        .where(Activity.patient_id.in_(bindparam("patient_ids", expanding=True)), *done)
+        .group_by(day)
+        for model, day, done in _TASKS
+    )
+)
 
 
 def engagement_of(patient_ids: Sequence[UUID]) -> dict[UUID, Engagement]:
@@ -133,6 +146,25 @@ def tasks_of(patient_id: UUID) -> list[tuple[date, datetime]]:
         for each, at in session.execute(query):
             noted[each] = min(at, noted.get(each, at))
     return sorted(noted.items())
+
+
+def engagement_through_time(
+    patient_id: UUID, began: date, zone: ZoneInfo
+) -> Callable[[datetime], Engagement]:
+    """What was done of a plan up to any instant, whenever that was told: one query.
+
+    Practice counts from the beginning of its day where the person lives.
+    """
+    since: dict[date, datetime] = {}
+    for day, noted in session.execute(_TASKS_SINCE, {"patient_ids": [patient_id]}):
+        at = noted or datetime.combine(day, time.min, zone)
+        since[day] = min(at, since.get(day, at))
+
+    def engagement_at(at: datetime) -> Engagement:
+        days = (day for day, counts_from in since.items() if counts_from <= at)
+        return Engagement(began, frozenset(day for day in days if day >= began))
+
+    return engagement_at
 
 
 def _finished(ends: Mapping[str, Sequence[datetime | None]]) -> dict[str, datetime]:

@@ -6,7 +6,7 @@ what is told late, twice or from two devices gives the same quota and the same l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -127,6 +127,12 @@ class _Told:
     logs: list[Any] = field(default_factory=list)
     entries: list[Any] = field(default_factory=list)
 
+    def until(self, day: date) -> _Told:
+        """What is of that day or one before."""
+        return _Told(
+            *([e for e in each if e.day <= day] for each in (self.events, self.logs, self.entries))
+        )
+
 
 def standings(
     rules: PracticeRules, engines: Mapping[UUID, str], patient_id: UUID, zone: str
@@ -135,17 +141,33 @@ def standings(
 
     Activities of another engine are left out. At most five queries; none where none is graded.
     """
+    return through_time(rules, engines, patient_id, zone)(today_in(zone), engines)
+
+
+def through_time(
+    rules: PracticeRules, engines: Mapping[UUID, str], patient_id: UUID, zone: str
+) -> Callable[[date, Collection[UUID]], dict[UUID, Standing]]:
+    """Where a patient stood in some of the activities on any day, from all that happened up to it,
+    whenever that was told. Queries as for ``standings``, now."""
     graded = [i for i, name in engines.items() if name in ENGINES]
     if not graded:
-        return {}
+        return lambda day, ids: {}
     told = _told(graded, any(engines[i] in (PACING, SLEEP) for i in graded))
     for entry in _nights([i for i in graded if engines[i] == SLEEP]):
         told[entry.activity_id].entries.append(entry)
     begun = any(each.events for each in told.values())
     gates = _gates(patient_id, ZoneInfo(zone)) if begun else []
-    today = today_in(zone)
     barred = _is_barred(patient_id, told)
-    return {i: _standing(rules, engines[i], told[i], gates, today, barred) for i in graded}
+
+    def on(day: date, ids: Collection[UUID]) -> dict[UUID, Standing]:
+        before = [gate for gate in gates if gate.day <= day.toordinal()]
+        return {
+            i: _standing(rules, engines[i], told[i].until(day), before, day, barred)
+            for i in graded
+            if i in ids
+        }
+
+    return on
 
 
 def _nights(activity_ids: Sequence[UUID]) -> Sequence[Any]:

@@ -1,85 +1,55 @@
-"""The decisions of the graded engines, kept beside those on modules: once for each thing judged."""
+"""The decisions of the graded engines, to be kept beside those on modules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert as upsert
-
-from backend.core.clock import now
-from backend.core.database import session
-from backend.core.ids import new_id
 from backend.programme import graded_activity, graded_exposure, pacing, progression, sleep, words
 from backend.programme.graded import (
-    ENGINES,
     GRADED_ACTIVITY,
     GRADED_EXPOSURE,
     PACING,
     SLEEP,
     ChosenAim,
     Standing,
-    standings,
-    zone_of,
 )
 from backend.programme.graded_activity import State
 from backend.programme.graded_exposure import Ladder
-from backend.programme.models import ACTIVE, STUCK, Activity, Adaptation, CarePlan
-from backend.programme.modules import Catalogue
+from backend.programme.modules import Module
+from backend.programme.progress import Decided, Graded
 from backend.programme.words import Sentence
-from backend.risk import service as risk
 
 
-def keep_graded_decisions(plan: CarePlan, activities: Sequence[Activity], known: Catalogue) -> bool:
-    """Keep what was decided about each graded activity at work; whether one of them is stuck.
+def decided_by(
+    modules: Mapping[UUID, Module], found: Mapping[UUID, Standing], at: datetime
+) -> Graded:
+    """What some answers find decided about graded activities, given where each of them stands.
 
-    What was kept before is not kept again. A week that late notes have changed is kept anew, beside
-    what was decided without them.
+    ``at`` is the instant of the answers. All that was ever decided of an activity is in it: what
+    was kept before is not kept again. A week that late notes have changed is another decision.
     """
-    engines = {
-        a.id: known[a.module_id, a.module_version].progression
-        for a in activities
-        if a.status in (ACTIVE, STUCK)
-        and known[a.module_id, a.module_version].progression in ENGINES
-    }
-    if not engines:
-        return False
-    rules = risk.pathway(plan.practice_id)
-    found = standings(rules.practice, engines, plan.patient_id, zone_of(plan.patient_id))
-    rows = [
-        {
-            "id": new_id(),
-            "practice_id": plan.practice_id,
-            "patient_id": plan.patient_id,
-            "care_plan_id": plan.id,
-            "activity_id": activity_id,
-            "rule_version": rules.label,
-            "at": now(),
-            **decision,
-        }
-        for activity_id, standing in found.items()
-        for decision in _decisions(activity_id, standing)
-    ]
-    keep_decisions(rows)
-    return any(standing.stuck for standing in found.values())
-
-
-def keep_decisions(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add decisions; what was decided of the same occurrence before stays as it is."""
-    if rows:
-        session.flush()
-        session.execute(
-            upsert(Adaptation)
-            .values(rows)
-            .on_conflict_do_nothing(
-                index_elements=["activity_id", "rule", "occurrence"],
-                index_where=Adaptation.occurrence.is_not(None),
-            )
+    decided = [
+        Decided(
+            at=at,
+            module=modules[activity_id],
+            decision=each["decision"],
+            rule=each["rule"],
+            occurrence=each["occurrence"],
+            inputs=each["inputs"],
+            words="",
+            for_provider=each["for_provider"],
+            told=each["for_patient"],
         )
+        for activity_id, standing in found.items()
+        for each in _decisions(standing)
+    ]
+    return Graded(decided, any(standing.stuck for standing in found.values()))
 
 
-def _decisions(activity_id: UUID, standing: Standing) -> Iterator[dict[str, Any]]:
+def _decisions(standing: Standing) -> Iterator[dict[str, Any]]:
     if standing.quota is not None and standing.quota.aim and standing.quota.state:
         yield from _weeks(standing.quota.aim, standing.quota.state)
     if standing.rungs is not None:

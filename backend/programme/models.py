@@ -25,7 +25,7 @@ class CarePlan(OwnedByPractice, Base):
 
     ``review_at``: when the clock next asks whether it is being used. ``folded_to``: the instant of
     the newest moment that its activities have been moved on by. ``maintenance_since``: from when on
-    it only keeps the gains.
+    it only keeps the gains. ``planned_support`` is the support it asked for when it was made.
     """
 
     __tablename__ = "care_plan"
@@ -46,6 +46,7 @@ class CarePlan(OwnedByPractice, Base):
     status: Mapped[str]
     weeks: Mapped[int]
     support: Mapped[str]
+    planned_support: Mapped[str]
     notes: Mapped[list[Any]]
     created_at: Mapped[datetime]
     review_at: Mapped[datetime | None]
@@ -57,7 +58,9 @@ class Activity(OwnedByPractice, Base):
     """One assigned module, at the content version it started with, and why it was assigned.
 
     ``planned`` is its place in the plan as it was first made; a module that joined later has none.
-    ``optional`` may be left out; a ``skipped`` one a provider has taken out.
+    ``optional`` may be left out; a ``skipped`` one a provider has taken out. One that never
+    ``joined_at`` any instant, by what is known now, is skipped too. ``swapped_at``: when another
+    way was taken, because its factor had not moved.
     """
 
     __tablename__ = "activity"
@@ -77,6 +80,7 @@ class Activity(OwnedByPractice, Base):
     module_version: Mapped[str]
     position: Mapped[int]
     planned: Mapped[int | None]
+    joined_at: Mapped[datetime | None]
     optional: Mapped[bool] = mapped_column(server_default="false")
     factor: Mapped[str | None]
     reason: Mapped[str]
@@ -87,6 +91,7 @@ class Activity(OwnedByPractice, Base):
     # When the present grade began; the next decision looks at what was done since.
     grade_began_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    swapped_at: Mapped[datetime | None]
 
 
 class ModuleReading(OwnedByPractice, Base):
@@ -260,7 +265,8 @@ class Adaptation(OwnedByPractice, Base):
 
     ``occurrence`` names what was judged, such as a week, where the same may be judged again.
     ``for_patient`` is in ``language``. ``at`` is when what was judged happened; ``provider_id`` who
-    decided, where it was not a rule.
+    decided, where it was not a rule. ``superseded_at``: since when it is known that, with all that
+    was told later, something else or nothing would have been decided. Nothing else ever changes.
     """
 
     __tablename__ = "adaptation"
@@ -272,7 +278,7 @@ class Adaptation(OwnedByPractice, Base):
             "rule",
             "occurrence",
             unique=True,
-            postgresql_where=text("occurrence IS NOT NULL"),
+            postgresql_where=text("occurrence IS NOT NULL AND superseded_at IS NULL"),
         ),
     )
 
@@ -289,3 +295,4 @@ class Adaptation(OwnedByPractice, Base):
     for_provider: Mapped[str]
     provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
     at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]

@@ -137,6 +137,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
         status="active",
         weeks=proposal.weeks,
         support=proposal.support,
+        planned_support=proposal.support,
         notes=list(proposal.notes),
         created_at=at,
         review_at=_next_review(rules, at, at),
@@ -156,6 +157,7 @@ def make_plan(enrolment: Enrolment, baseline: risk.Baseline) -> Module | None:
                 "module_version": assignment.module.version,
                 "position": position,
                 "planned": position,
+                "joined_at": at,
                 "factor": assignment.factor,
                 "reason": assignment.reason,
                 "status": ACTIVE if position == 0 else WAITING,
@@ -213,10 +215,10 @@ def with_standings(view: PlanView) -> PlanView:
 
 
 def decisions_of(patient_id: UUID, most: int) -> list[Adaptation]:
-    """The newest decisions about a patient's plans, newest first."""
+    """The newest decisions about a patient's plans that count, newest first."""
     query = (
         select(Adaptation)
-        .where(Adaptation.patient_id == patient_id)
+        .where(Adaptation.patient_id == patient_id, Adaptation.superseded_at.is_(None))
         .order_by(Adaptation.at.desc(), Adaptation.id.desc())
         .limit(most)
     )

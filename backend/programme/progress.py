@@ -1,8 +1,9 @@
 """A plan's progress: a fold over what happened to it. Pure.
 
 A state and one moment give the next state and what was decided. Weekly answers judge every grade
-that is due; practice or a quiz may only move a grade on; a factor that has risen, a module that did
-not help and a provider's word change what the plan holds. All moments in their order, by instant
+that is due, and what the pathway's rules say of them may change the plan itself: a factor that has
+risen, a module that did not help, more support or a lighter plan. Practice or a quiz may only move
+a grade on. A provider's word changes what the plan holds. All moments in their order, by instant
 and id, give the same state whether they are folded at once or in pieces, in whatever order they
 came.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,19 +21,31 @@ from backend.programme import planning, progression
 from backend.programme.clearance import Known, blocked
 from backend.programme.modules import Module
 from backend.programme.progression import ACTIVE, COMPLETED, SKIPPED, STUCK, WAITING, Standing, Work
-from backend.risk.pathway import PlanRule, ProgressionRule
+from backend.risk.decisions import Assessment, Decision, decide
+from backend.risk.decisions import State as Facts
+from backend.risk.pathway import (
+    HAND_OVER,
+    NON_ENGAGEMENT,
+    STEP_DOWN,
+    STEP_UP,
+    SWAP,
+    PlanRule,
+    ProgressionRule,
+    RuleBook,
+)
 from backend.risk.profile import ElevatedFactor
 
-SWAP, STEP_DOWN = "swap", "step-down"
 ADD, DROP, MOVE = "provider-add", "provider-drop", "provider-move"
-CHANGES = (SWAP, STEP_DOWN, ADD, DROP, MOVE)
+BY_PROVIDERS = (ADD, DROP, MOVE)
 JOINED = "add-module"
+STUCK_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class Part:
     """One module of a plan and how far it is. ``planned`` is its place in the plan as it was first
-    made; ``None`` for one that joined later."""
+    made; ``None`` for one that joined later. ``swapped_at``: when another way was taken, because
+    its factor had not moved."""
 
     module: Module
     factor: str | None
@@ -43,6 +57,8 @@ class Part:
     started_at: datetime | None = None
     grade_began_at: datetime | None = None
     completed_at: datetime | None = None
+    joined_at: datetime | None = None
+    swapped_at: datetime | None = None
     optional: bool = False
 
     @property
@@ -53,10 +69,17 @@ class Part:
 
 @dataclass(frozen=True)
 class State:
-    """A plan's parts in order; ``maintenance_since`` once it only keeps the gains."""
+    """A plan's parts in order; ``maintenance_since`` once it only keeps the gains.
+
+    ``support`` is what the plan asks of people, in words. ``stuck_at``: when modules, quotas and
+    ladders were found stuck; ``graded_stuck``: one of the latter two was at the last answers.
+    """
 
     parts: tuple[Part, ...]
     maintenance_since: datetime | None = None
+    support: str = ""
+    stuck_at: tuple[datetime, ...] = ()
+    graded_stuck: bool = False
 
     def part(self, module_id: str) -> Part | None:
         """The part with a module, if the plan holds it."""
@@ -73,18 +96,28 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Risen:
-    """The factors elevated in a weekly check-in, most severe first, where modules may join."""
+class Reviewed:
+    """A weekly check-in as the pathway's rules look at it, after it has judged the grades.
+
+    ``factors`` are elevated in it, the most severe first: modules may join for one. ``known`` and
+    ``new`` are what was known before and what it says, without what only the plan itself can tell:
+    how often somebody is stuck, where ``known`` does not say so, and which factors' modules are
+    done. ``changes``: by how many percent of its scale each factor has changed for the better.
+    """
 
     at: datetime
     id: str
-    factors: tuple[ElevatedFactor, ...]
+    factors: tuple[ElevatedFactor, ...] = ()
+    known: Facts = field(default_factory=Facts)
+    new: Assessment = field(default_factory=Assessment)
+    changes: Mapping[str, Decimal] = field(default_factory=dict)
     rank: int = field(default=1, init=False)
 
 
 @dataclass(frozen=True)
 class Changed:
-    """The plan was changed by a rule or a provider. ``inputs`` is all that is kept of it.
+    """The plan is changed by a provider, or by a rule in a weekly check-in. ``inputs`` is all that
+    is kept of it.
 
     ``factor`` is the one that has not moved (``SWAP``), ``place`` counts from 0 (``MOVE``).
     """
@@ -126,7 +159,7 @@ class Quizzed:
     rank: int = field(default=4, init=False)
 
 
-Moment = Answered | Risen | Changed | Practised | Quizzed
+Moment = Answered | Reviewed | Changed | Practised | Quizzed
 
 
 @dataclass(frozen=True)
@@ -176,40 +209,55 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Rules:
-    """By what a plan moves on, and what is known of its person before a moment.
+class Decided:
+    """One decision to keep, on a module or, without one, on the plan as a whole.
 
-    ``newest`` are the modules a plan takes in. ``known_at`` and ``circumstances`` are asked only
-    where a module calls for it.
+    ``words`` names the patient's sentence, in which the module's title stands; ``told`` is one in
+    English that stands by itself. ``occurrence`` says what was judged, so that the same is kept
+    once.
     """
 
-    progression: ProgressionRule
-    plan: PlanRule
-    newest: Mapping[str, Module]
-    zone: ZoneInfo
-    held_at: Callable[[datetime], Held]
-    known_at: Callable[[Moment], Known]
-    circumstances: Callable[[], Set[str]]
-
-    @property
-    def closing(self) -> frozenset[str]:
-        """Modules that stand at the end of a plan."""
-        return frozenset(name for names in self.plan.closing.values() for name in names)
-
-
-@dataclass(frozen=True)
-class Decided:
-    """One decision to keep. ``words`` names the patient's sentence, in which the module's title
-    stands; ``occurrence`` what was judged, so that the same is kept once."""
-
     at: datetime
-    module: Module
+    module: Module | None
     decision: str
     rule: str
     occurrence: str
     inputs: Mapping[str, Any]
     words: str
     for_provider: str
+    told: str | None = None
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What was decided on quotas and ladders by some answers; ``stuck``: one of them is."""
+
+    decided: Sequence[Decided] = ()
+    stuck: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """By what a plan moves on, and what is known of its person before a moment.
+
+    ``newest`` are the modules a plan takes in. ``known_at`` and ``circumstances`` are asked only
+    where a module calls for it, ``graded`` at every check-in.
+    """
+
+    progression: ProgressionRule
+    plan: PlanRule
+    rule_book: RuleBook
+    newest: Mapping[str, Module]
+    zone: ZoneInfo
+    held_at: Callable[[datetime], Held]
+    known_at: Callable[[Moment], Known]
+    circumstances: Callable[[], Set[str]]
+    graded: Callable[[State, Answered], Graded] = lambda state, moment: Graded()
+
+    @property
+    def closing(self) -> frozenset[str]:
+        """Modules that stand at the end of a plan."""
+        return frozenset(name for names in self.plan.closing.values() for name in names)
 
 
 Step = tuple[State, list[Decided]]
@@ -220,13 +268,13 @@ def order(moment: Moment) -> tuple[datetime, int, str]:
     return moment.at, moment.rank, moment.id
 
 
-def start(parts: Sequence[Part], at: datetime) -> State:
+def start(parts: Sequence[Part], at: datetime, support: str = "") -> State:
     """The plan as it was made at an instant: what joined later is not in it, the first is open."""
     planned = sorted((p for p in parts if p.planned is not None), key=lambda p: p.planned or 0)
-    fresh = [Part(p.module, p.factor, p.reason, p.planned) for p in planned]
+    fresh = [Part(p.module, p.factor, p.reason, p.planned, joined_at=at) for p in planned]
     if fresh:
         fresh[0] = _opened(fresh[0], at)
-    return State(tuple(fresh))
+    return State(tuple(fresh), support=support)
 
 
 def fold(rules: Rules, state: State, moments: Iterable[Moment], done: Done) -> Step:
@@ -242,13 +290,16 @@ def step(rules: Rules, state: State, moment: Moment, done: Done) -> Step:
     """The state after one more moment, and what was decided in it."""
     if isinstance(moment, Answered):
         state, kept = _judge(rules, state, moment, done)
-        return _open_next(rules, state, moment), kept
+        state = _open_next(rules, state, moment)
+        graded = rules.graded(state, moment)
+        found = [each.at for each in (*kept, *graded.decided) if each.decision == STUCK]
+        state = replace(state, stuck_at=(*state.stuck_at, *found), graded_stuck=graded.stuck)
+        return state, [*kept, *graded.decided]
     if isinstance(moment, Practised | Quizzed):
         state, kept = _judge(rules, state, moment, done)
         return (_open_next(rules, state, moment) if kept else state), kept
-    if isinstance(moment, Risen):
-        state, kept = _join_for_risen(rules, state, moment)
-        return (_open_next(rules, state, moment) if kept else state), kept
+    if isinstance(moment, Reviewed):
+        return _review(rules, state, moment)
     state, kept = _change(rules, state, moment)
     return _open_next(rules, state, moment), kept
 
@@ -269,6 +320,15 @@ def due(rules: Rules, state: State, moment: Moment) -> list[Part]:
         and one in (None, part.module.id)
         and _is_due(rules, part, held, moment.at)
     ]
+
+
+def finished_factors(state: State) -> dict[str, datetime]:
+    """The factors of which every module in the plan is done, and since when."""
+    ends: dict[str, list[datetime | None]] = {}
+    for part in state.parts:
+        if part.factor is not None and part.status != SKIPPED:
+            ends.setdefault(part.factor, []).append(part.completed_at)
+    return {f: max(e for e in each if e) for f, each in ends.items() if all(each)}
 
 
 def held_at(holds: Iterable[Hold], at: datetime) -> Held:
@@ -336,7 +396,88 @@ def _moved(part: Part, decision: progression.Decision, at: datetime) -> Part:
     return part
 
 
-def _join_for_risen(rules: Rules, state: State, moment: Risen) -> Step:
+def _review(rules: Rules, state: State, moment: Reviewed) -> Step:
+    """What the pathway's rules say of a check-in, as far as it moves the plan."""
+    finished = finished_factors(state)
+    changes = sorted(
+        ((f, change) for f, change in moment.changes.items() if f in finished),
+        key=lambda each: (each[1], each[0]),
+    )
+    known = moment.known
+    if known.stuck_marks is None:
+        known = replace(known, stuck_marks=_stuck_marks(state, moment.at))
+    least = changes[0][1] if changes else None
+    decisions = decide(rules.rule_book, known, replace(moment.new, least_factor_change=least))
+    kept: list[Decided] = []
+    if moment.factors and not any(each.kind == NON_ENGAGEMENT for each in decisions):
+        state, kept = _join_for_risen(rules, state, moment)
+        state = _open_next(rules, state, moment) if kept else state
+    for decision in decisions:
+        change = _asked(rules, state, replace(moment, known=known), decision, changes)
+        if change is not None:
+            state, made = _change(rules, state, change)
+            state = _open_next(rules, state, change)
+            kept = [*kept, *made]
+    return state, kept
+
+
+def _asked(
+    rules: Rules,
+    state: State,
+    moment: Reviewed,
+    decision: Decision,
+    changes: Sequence[tuple[str, Decimal]],
+) -> Changed | None:
+    """The change of the plan that a decision asks for, if any."""
+    at, rule, reason = moment.at, decision.rule, decision.reason
+    if decision.kind in (STEP_UP, HAND_OVER):
+        return Changed(at, moment.id, STEP_UP, rule, "", reason)
+    if decision.kind == STEP_DOWN:
+        last, inputs = rules.plan.maintenance, {"reason": reason}
+        return Changed(at, "maintenance", STEP_DOWN, rule, last, reason, inputs=inputs)
+    if decision.kind == SWAP:
+        unmoved = [each for each in changes if _speaks(rules, moment, rule, each[1])]
+        return _swap_of(state, moment, rule, unmoved)
+    return None
+
+
+def _speaks(rules: Rules, moment: Reviewed, rule: str, change: Decimal) -> bool:
+    """Whether a rule would hold of a factor that changed so much."""
+    new = replace(moment.new, least_factor_change=change)
+    return any(each.rule == rule for each in decide(rules.rule_book, moment.known, new))
+
+
+def _stuck_marks(state: State, at: datetime) -> int:
+    # Only while something stands stuck.
+    if not state.graded_stuck and all(part.status != STUCK for part in state.parts):
+        return 0
+    return sum(at - STUCK_WITHIN < each <= at for each in state.stuck_at)
+
+
+def _swap_of(
+    state: State, moment: Reviewed, rule: str, unmoved: Sequence[tuple[str, Decimal]]
+) -> Changed | None:
+    """Another way for the first of some factors of which the newest module that is done has not
+    been answered so before; each with its change, the least first."""
+    for factor, change in unmoved:
+        # Of two that came to their end together, the later one of the plan.
+        done = [p for p in reversed(state.parts) if p.factor == factor and p.status == COMPLETED]
+        newest = max(done, key=_completed, default=None)
+        if newest is None or newest.swapped_at is not None:
+            continue
+        reason = f"{factor} changed by {change:.0f} % of its scale after its modules"
+        inputs = {"reason": reason, "factor": factor, "change_percent": float(change)}
+        name = newest.module.id
+        return Changed(moment.at, factor, SWAP, rule, name, reason, factor, inputs=inputs)
+    return None
+
+
+def _completed(part: Part) -> datetime:
+    assert part.completed_at is not None
+    return part.completed_at
+
+
+def _join_for_risen(rules: Rules, state: State, moment: Reviewed) -> Step:
     # One factor at a time: the most severe that no module of the plan targets yet.
     for factor in moment.factors:
         targeted = any(
@@ -386,7 +527,7 @@ def _join(
         ),
         len(state.parts),
     )
-    parts = [Part(each.module, each.factor, each.reason) for each in joining]
+    parts = [Part(each.module, each.factor, each.reason, joined_at=at) for each in joining]
     kept = [
         Decided(
             at=at,
@@ -406,6 +547,7 @@ def _join(
 def _change(rules: Rules, state: State, moment: Changed) -> Step:
     return {
         SWAP: _swap,
+        STEP_UP: _step_up,
         STEP_DOWN: _step_down,
         ADD: _add,
         DROP: _drop,
@@ -418,6 +560,8 @@ def _swap(rules: Rules, state: State, moment: Changed) -> Step:
     part = state.part(moment.module_id)
     if part is None or moment.factor is None:
         return state, []
+    part = replace(part, swapped_at=moment.at)
+    state = _with(state, part)
     other = _next_for(rules, state, moment.factor)
     if other is None:
         grade = max(1, part.grade - 1)
@@ -443,6 +587,17 @@ def _swap(rules: Rules, state: State, moment: Changed) -> Step:
     return state, [swapped, *kept]
 
 
+def _step_up(rules: Rules, state: State, moment: Changed) -> Step:
+    """One level more of human support, where the pathway has one above."""
+    above = rules.plan.level_above(state.support)
+    if above is None:
+        return state, []
+    told = f"Support raised to {above.name}: {above.raised} Because {moment.reason}."
+    inputs = {"reason": moment.reason, "before": state.support, "level": above.name}
+    kept = _decided(replace(moment, inputs=inputs), None, STEP_UP, told)
+    return replace(state, support=above.raised), [kept]
+
+
 def _step_down(rules: Rules, state: State, moment: Changed) -> Step:
     """What keeps the gains opens next; the modules of factors that have not begun may be left."""
     module = rules.newest.get(moment.module_id)
@@ -454,10 +609,11 @@ def _step_down(rules: Rules, state: State, moment: Changed) -> Step:
         else part
         for part in state.parts
     )
-    state = State(parts, moment.at)
+    state = replace(state, parts=parts, maintenance_since=moment.at)
     part = state.part(module.id)
     if part is None:
-        state = replace(state, parts=(*parts, Part(module, None, planning.CLOSING_REASON)))
+        last = Part(module, None, planning.CLOSING_REASON, joined_at=moment.at)
+        state = replace(state, parts=(*parts, last))
     elif part.status == SKIPPED:
         state = _with(state, replace(part, status=WAITING))
     told = f"{module.id} opens next; modules of factors that have not begun are optional."
@@ -487,7 +643,7 @@ def _add(rules: Rules, state: State, moment: Changed) -> Step:
         moment.inputs,
         moment.rule,
     )
-    before = [each for each in joined if each.module.id != module.id]
+    before = [each for each in joined if each.module is not module]
     return state, [*before, *kept]
 
 
@@ -511,7 +667,7 @@ def _move(rules: Rules, state: State, moment: Changed) -> Step:
     ]
 
 
-def _decided(moment: Changed, module: Module, words: str, for_provider: str) -> Decided:
+def _decided(moment: Changed, module: Module | None, words: str, for_provider: str) -> Decided:
     return Decided(
         at=moment.at,
         module=module,

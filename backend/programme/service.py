@@ -5,11 +5,8 @@ from __future__ import annotations
 from backend.programme.adaptation import (
     Progress,
     adapt,
-    bring_in,
     refold,
-    step_down,
-    step_up,
-    swap,
+    review,
 )
 from backend.programme.choices import (
     approve,
@@ -68,7 +65,6 @@ __all__ = [
     "adapt",
     "answer_quiz",
     "approve",
-    "bring_in",
     "catalogue",
     "change_entry",
     "change_plan",
@@ -98,11 +94,9 @@ __all__ = [
     "refold",
     "remove_entry",
     "restrict_sleep",
+    "review",
     "set_goal",
     "standings_in",
-    "step_down",
-    "step_up",
-    "swap",
     "take_due_reviews",
     "tasks_of",
     "tell_attainment",

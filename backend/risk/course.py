@@ -120,8 +120,8 @@ class Course:
     is_newest: bool = True
 
 
-def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
-    """Move the trajectory on by one check-in: one query for the series, one insert.
+def assess(source: Source, scores: Mapping[str, Decimal | None], week: int) -> Course:
+    """Move the trajectory on by the check-in of a week: one query for the series, one insert.
 
     Answers told late take their place in it, and what was judged of later ones is judged anew.
     """
@@ -133,7 +133,7 @@ def assess(source: Source, scores: Mapping[str, Decimal | None]) -> Course:
     earlier = earlier[1 - JUDGED_SERIES :]
     course = earlier[0].inputs["course"] if earlier else "persistent"
     answered = trajectory.severities(rules.trajectory, scores)
-    judged = _judge_course(source, rules, answered, earlier, course)
+    judged = _judge_course(source, rules, answered, earlier, course, week)
     keep([judged.row])
     if later:
         whose = (source.practice_id, source.patient_id)
@@ -186,6 +186,7 @@ def _judge_anew(
             row.inputs["severity"],
             before,
             course,
+            row.inputs.get("week"),
         )
         same = (row.value, row.outcome, row.result, list(row.reasons)) == (
             made.score.value,
@@ -255,6 +256,7 @@ def _judge_course(
     answered: Mapping[str, float],
     earlier: Sequence[Any],
     course: str,
+    week: int | None = None,
 ) -> _Judged:
     at = source.at
     rule = rules.trajectory
@@ -271,7 +273,8 @@ def _judge_course(
         rules.label,
         outcome=outcome,
         value=score.value,
-        inputs={"course": course, "severity": dict(answered)},
+        inputs={"course": course, "severity": dict(answered)}
+        | ({} if week is None else {"week": week}),
         result=result,
         reasons=reasons,
     )

@@ -17,6 +17,7 @@ from backend.risk.pathway import EngagementRule, Pathway
 
 RMDQ = "rmdq.total"
 PAIN = "peg.intensity"
+GLOBAL_CHANGE = "pgic.change"
 WEEK = timedelta(days=7)
 # The first weekly check-ins finish the response index, once the first week is over.
 INDEX_WEEKS = frozenset({1, 2})

@@ -15,16 +15,18 @@ from backend.risk.stratification import StratificationRule
 from backend.risk.trajectory import TrajectoryRule
 
 GROUPS = ("low", "medium", "high")
+STEP_UP, HAND_OVER, SWAP, STEP_DOWN = "step-up", "hand-over", "swap", "step-down"
+RED_FLAG_CHECK, NON_ENGAGEMENT = "red-flag-check", "non-engagement"
 KINDS = (
     "alert",
-    "step-up",
-    "hand-over",
+    STEP_UP,
+    HAND_OVER,
     "call",
     "remind",
-    "swap",
-    "red-flag-check",
-    "step-down",
-    "non-engagement",
+    SWAP,
+    RED_FLAG_CHECK,
+    STEP_DOWN,
+    NON_ENGAGEMENT,
 )
 LOADS = ("none", "some", "many")
 

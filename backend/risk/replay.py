@@ -16,6 +16,7 @@ from uuid import UUID
 from backend.risk import history, profile, risk_score, stratification, trajectory
 from backend.risk.decisions import Assessment, Decision, State, decide
 from backend.risk.history import (
+    GLOBAL_CHANGE,
     PAIN,
     RMDQ,
     Engagement,
@@ -27,7 +28,6 @@ from backend.risk.history import (
 from backend.risk.pathway import Pathway
 
 PHQ9 = "phq9.total"
-GLOBAL_CHANGE = "pgic.change"
 LOOKED_BACK_ON = frozenset({RMDQ, PAIN})
 # The steps of one road are stored within moments of each other.
 SAME_ROAD = timedelta(minutes=1)

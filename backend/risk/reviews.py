@@ -161,15 +161,13 @@ def least_factor_change(
 
 
 def factor_changes(
-    rules: Pathway,
-    scores: Mapping[str, Decimal | None],
-    past: History,
-    finished: Sequence[str],
-) -> list[tuple[str, Decimal]]:
-    """Each factor whose modules are done with its change since the baseline, the least first."""
-    changes = [(each, least_factor_change(rules, scores, past, [each])) for each in finished]
-    known = [(factor, change) for factor, change in changes if change is not None]
-    return sorted(known, key=lambda each: (each[1], each[0]))
+    rules: Pathway, scores: Mapping[str, Decimal | None], past: History
+) -> dict[str, Decimal]:
+    """By how much each factor has changed for the better since the baseline, where that is known:
+    percent of its scale."""
+    names = dict.fromkeys(rule.factor for rule in rules.factors)
+    changes = ((each, least_factor_change(rules, scores, past, [each])) for each in names)
+    return {factor: change for factor, change in changes if change is not None}
 
 
 def store(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,16 +12,24 @@ from sqlalchemy import and_, bindparam, select
 
 from backend.core.database import session
 from backend.instruments.models import Score
-from backend.risk import profile
-from backend.risk.assessments import TRAJECTORY
+from backend.risk import history, profile, reviews
+from backend.risk.assessments import STRATIFICATION, TRAJECTORY
+from backend.risk.decisions import Assessment, State
 from backend.risk.followed_pathway import pathway
-from backend.risk.models import DecisionRecord, RiskAssessment
+from backend.risk.history import GLOBAL_CHANGE, PAIN, RMDQ, Engagement, History
+from backend.risk.models import RiskAssessment
+from backend.risk.pathway import Pathway
 from backend.risk.profile import ElevatedFactor
 
-NON_ENGAGEMENT = "non-engagement"
-
 _WEEKS = (
-    select(RiskAssessment.at, RiskAssessment.response_id, Score.code, Score.value)
+    select(
+        RiskAssessment.at,
+        RiskAssessment.response_id,
+        RiskAssessment.inputs["week"].as_integer().label("week"),
+        RiskAssessment.outcome,
+        Score.code,
+        Score.value,
+    )
     .outerjoin(
         Score,
         and_(
@@ -37,43 +46,82 @@ _WEEKS = (
     )
     .order_by(RiskAssessment.at, RiskAssessment.id, Score.id)
 )
-_UNENGAGED = select(DecisionRecord.response_id).where(
-    DecisionRecord.patient_id == bindparam("patient_id"), DecisionRecord.kind == NON_ENGAGEMENT
-)
 
 
 @dataclass(frozen=True)
 class Week:
-    """An answered weekly check-in: its instant and response, the factors elevated in it, and
-    whether little use of the programme was found in it."""
+    """An answered weekly check-in as the pathway's rules look at it.
+
+    ``factors`` are those elevated in it, the most severe first; ``known`` and ``new`` what was
+    known before and what it says; ``changes`` by how many percent of its scale each factor has
+    changed for the better. What the plan alone can tell is not in it.
+    """
 
     at: datetime
     response_id: UUID
     factors: tuple[ElevatedFactor, ...]
-    unengaged: bool
+    known: State
+    new: Assessment
+    changes: Mapping[str, Decimal]
 
 
-def weeks_since(practice_id: UUID, patient_id: UUID, since: datetime) -> list[Week]:
-    """A patient's answered weeks after an instant, oldest first: two queries.
+@dataclass
+class _Read:
+    at: datetime
+    week: int | None
+    decision: str | None
+    scores: dict[str, Decimal | None] = field(default_factory=dict)
 
-    Of a response that was scored again, the scores it was decided on count.
+
+def weeks_since(
+    practice_id: UUID,
+    patient_id: UUID,
+    since: datetime,
+    engagement_at: Callable[[datetime], Engagement],
+) -> list[Week]:
+    """A patient's answered weeks after an instant, oldest first, each as it would have been looked
+    at had all come in time: three queries.
+
+    ``engagement_at`` is what was used of the programme up to an instant. Of a response that was
+    scored again, the scores it was decided on count.
     """
-    connection = session.connection()
-    found: dict[UUID, tuple[datetime, dict[str, Decimal | None]]] = {}
-    rows = connection.execute(_WEEKS, {"patient_id": patient_id, "since": since})
-    for at, response_id, code, value in rows:
+    found: dict[UUID, _Read] = {}
+    rows = session.connection().execute(_WEEKS, {"patient_id": patient_id, "since": since})
+    for at, response_id, week, outcome, code, value in rows:
         assert response_id is not None
-        _, scores = found.setdefault(response_id, (at, {}))
+        read = found.setdefault(response_id, _Read(at, week, outcome))
         if code is not None:
-            scores.setdefault(code, value)
-    unengaged = {row[0] for row in connection.execute(_UNENGAGED, {"patient_id": patient_id})}
-    rules = pathway(practice_id).factors
-    return [
-        Week(
-            at,
-            response_id,
-            tuple(profile.elevated_factors(rules, scores)),
-            response_id in unengaged,
-        )
-        for response_id, (at, scores) in found.items()
-    ]
+            read.scores.setdefault(code, value)
+    if not found:
+        return []
+    rules, past = pathway(practice_id), reviews.history_of(patient_id)
+    return [_week(rules, past, i, read, engagement_at) for i, read in found.items()]
+
+
+def _week(
+    rules: Pathway,
+    past: History,
+    response_id: UUID,
+    read: _Read,
+    engagement_at: Callable[[datetime], Engagement],
+) -> Week:
+    at, scores = read.at, read.scores
+    known, changes = State(week=read.week), {}
+    if history.is_due(rules, read.week or 0, scores):
+        engagement = engagement_at(at)
+        known = history.state_of(past.before(at), engagement, rules.engagement, at, read.week)
+        changes = reviews.factor_changes(rules, scores, past)
+    groups = (
+        judged.outcome
+        for judged in past.judged
+        if judged.response_id == response_id and judged.kind == STRATIFICATION
+    )
+    new = Assessment(
+        decision=read.decision,
+        new_group=next(groups, None),
+        rmdq=scores.get(RMDQ),
+        pain=scores.get(PAIN),
+        global_change=scores.get(GLOBAL_CHANGE),
+    )
+    factors = profile.elevated_factors(rules.factors, scores)
+    return Week(at, response_id, tuple(factors), known, new, changes)

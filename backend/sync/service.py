@@ -30,7 +30,16 @@ from backend.sync import clocks, schemas
 from backend.sync.models import ACCEPTED, DUPLICATE, REJECTED, ClientEvent
 
 LONGEST_DETAIL = 1000
-_FOLDED = (schemas.PRACTICE, schemas.QUIZ, schemas.CHECK_IN)
+# Of what is told, all that a plan's moves may rest on.
+_FOLDED = (
+    schemas.CHECK_IN,
+    schemas.PRACTICE,
+    schemas.QUIZ,
+    schemas.READING,
+    schemas.AIM,
+    schemas.FLARE,
+    schemas.LADDER,
+)
 _DAYS = {schemas.PRACTICE, schemas.FLARE}
 
 

@@ -15,9 +15,15 @@ from werkzeug.test import TestResponse
 from backend.app import create_app
 from backend.config import ROOT
 from backend.core.clock import MovableClock
-from backend.core.ids import new_id
 from backend.programme import service as programme
-from backend.programme.models import Activity, Adaptation, ModuleReading, PracticeLog, QuizAttempt
+from backend.programme.models import (
+    Activity,
+    Adaptation,
+    CarePlan,
+    ModuleReading,
+    PracticeLog,
+    QuizAttempt,
+)
 from tests.backstage import behind, rows
 from tests.conftest import make_settings
 from tests.shipped import MODULES, PATHWAY
@@ -479,7 +485,7 @@ def test_folding_again_from_the_start_gives_what_week_by_week_has_given(
     assert len(rows(app, Adaptation)) == kept
 
 
-def test_practice_told_late_changes_what_was_judged_and_both_decisions_stay(
+def test_practice_told_late_changes_what_was_judged_and_what_was_decided_first_stays_marked(
     app: Flask, world: World, clock: MovableClock, patient: PatientAccount
 ) -> None:
     world.ok(quiz(world, patient, "M01", right_answers("M01", 1)))
@@ -491,11 +497,16 @@ def test_practice_told_late_changes_what_was_judged_and_both_decisions_stay(
         day = (answered - timedelta(days=days)).isoformat()
         assert practise(world, patient, "M01", day=day, confidence=8).status_code == 204
     assert standing(world, patient) == {"M01": ("completed", 1), "M02": ("active", 1)}
-    assert decisions(app, "M01") == ["hold", "complete"]
-    [hold, complete] = rows(app, Adaptation)
-    assert hold.at == complete.at, "the same answers were judged"
+    # Each day of practice changes what the decision rests on.
+    # Each day of practice changes what the decision rests on; the last one counts.
+    kept = rows(app, Adaptation)
+    assert [each.decision for each in kept] == ["hold", "hold", "complete", "complete"]
+    assert [each.superseded_at is None for each in kept] == [False, False, False, True]
+    percents = [each.inputs["practice_percent"] for each in kept]
+    assert percents == sorted(set(percents))
+    assert len({each.at for each in kept}) == 1, "the same answers were judged"
     [opened] = rows(app, Activity, Activity.module_id == "M02")
-    assert opened.started_at == hold.at
+    assert opened.started_at == kept[-1].at
 
 
 def test_practice_and_quiz_move_a_grade_on_between_two_check_ins(
@@ -531,50 +542,73 @@ def test_a_decision_is_kept_with_a_sentence_in_the_patients_language(
 
 
 def test_a_lighter_plan_is_kept_once_and_stays_when_folded_again(
-    app: Flask, world: World, clock: MovableClock, clinician: Caller, patient: PatientAccount
+    app: Flask, world: World, clinician: Caller, patient: PatientAccount
 ) -> None:
     world.weekly(patient, 2, weekly__fear=9)
-    clock.move_by(hours=1)
-    for _ in range(2):
-        with behind(app):
-            found = programme.adapt(patient.id, clock.now(), new_id())
-            programme.step_down(found, clock.now(), "step-down", "two good sets")
-        clock.move_by(hours=1)
+    for _ in range(11):
+        world.weekly(patient, 0)
     [kept] = rows(app, Adaptation, Adaptation.decision == "step-down")
-    assert MODULES["M17"].title in kept.for_patient and kept.inputs == {"reason": "two good sets"}
+    assert MODULES["M17"].title in kept.for_patient
+    assert "Higher pain intensity of the last two sets: 0" in kept.inputs["reason"]
     activities = {a.module_id: a for a in rows(app, Activity)}
     assert [m for m, a in activities.items() if a.optional] == ["M06"]
+    assert activities["M17"].joined_at == kept.at
+    before = state_of(app)
     refolded(app, patient)
+    assert state_of(app) == before
     again = {a.module_id: a for a in rows(app, Activity)}
     assert again["M06"].optional
     assert again["M17"].started_at == activities["M17"].started_at is not None
+    [same] = rows(app, Adaptation, Adaptation.decision == "step-down")
+    assert (same.id, same.superseded_at) == (kept.id, None)
+
+
+def test_support_is_raised_by_a_level_and_stays_so_when_folded_again(
+    app: Flask, world: World, clinician: Caller
+) -> None:
+    hindered = {f"rmdq__{n}": True for n in range(1, 11)}
+    patient = world.patient(clinician)
+    world.answer(patient, "safety-screen")
+    world.answer(patient, "baseline", 4, **hindered)
+    for week in range(1, 7):
+        active = [m for m, (s, _) in standing(world, patient).items() if s == "active"]
+        study(world, patient, *active)
+        world.weekly(patient, 4, **(hindered if week in (3, 6) else {}))
+        [plan_] = rows(app, CarePlan)
+        if week < 4:
+            assert plan_.support == plan_.planned_support
+    steps = rows(app, Adaptation, Adaptation.decision == "step-up")
+    assert [step.rule for step in steps] == ["non-response"]
+    assert steps[0].inputs["before"] == plan_.planned_support
+    assert plan_.support != plan_.planned_support
+    refolded(app, patient)
+    [again] = rows(app, CarePlan)
+    assert (again.support, again.planned_support) == (plan_.support, plan_.planned_support)
+    assert len(rows(app, Adaptation, Adaptation.decision == "step-up")) == 1
 
 
 def test_a_factor_that_has_not_moved_is_answered_once_for_each_module(
-    app: Flask, world: World, clock: MovableClock, clinician: Caller
+    app: Flask, world: World, clinician: Caller
 ) -> None:
     patient = world.onboarded(clinician, 2)
     world.weekly(patient, 2, weekly__fear=9)
-    for _ in range(9):
+    for _ in range(10):
         active = [m for m, (s, _) in standing(world, patient).items() if s == "active"]
         study(world, patient, *active)
         world.weekly(patient, 2)
-        if standing(world, patient).get("M06", ("", 0))[0] == "completed":
-            break
     assert standing(world, patient)["M06"] == ("completed", MODULES["M06"].last_grade)
-    clock.move_by(hours=1)
     for _ in range(2):
-        with behind(app):
-            found = programme.adapt(patient.id, clock.now(), new_id())
-            unmoved = [("fear-avoidance", 4.0)]
-            programme.swap(found, clock.now(), "factor-unchanged", unmoved)
-        clock.move_by(hours=1)
+        world.weekly(patient, 2, **({} if _ else {"weekly__fear": 9}))
     [kept] = rows(app, Adaptation, Adaptation.decision == "swap")
     assert (kept.rule, kept.occurrence) == ("factor-unchanged", "fear-avoidance")
-    assert "4 %" in kept.for_provider and kept.inputs["change_percent"] == 4.0
+    assert f"{kept.inputs['change_percent']:.0f} %" in kept.for_provider
+    [answered] = [a for a in rows(app, Activity) if a.swapped_at is not None]
+    assert (answered.module_id, answered.swapped_at) == ("M06", kept.at)
     others = [m for m in MODULES.values() if "fear-avoidance" in m.target_factors]
     if len(others) == 1:
         assert standing(world, patient)["M06"] == ("active", MODULES["M06"].last_grade - 1)
     before = state_of(app)
     refolded(app, patient)
     assert state_of(app) == before
+    [same] = rows(app, Adaptation, Adaptation.decision == "swap")
+    assert (same.id, same.superseded_at) == (kept.id, None)

@@ -3,9 +3,10 @@
 A history is made by chance: check-ins answered on one device or on both, practice, quizzes, texts
 read, aims, flare-ups, ladders, goals. It is told once in order, week by week, and then again in any
 order, late, twice, in batches of any size, from two devices whose clocks are hours off. What a
-patient's app and a provider see must be the same each time; only alerts, the log of decisions and
-what is done about them (notes, and when a follow-up was opened) may differ, for these say what was
-known at the time.
+patient's app and a provider see must be the same each time, the plan with all its modules, its dose
+and the decisions that count included; only alerts, decisions that count no more and what is done
+about them (notes, and when a follow-up was opened) may differ, for these say what was known at the
+time.
 
 ``LUMBRA_HISTORIES`` says how many are told, ``LUMBRA_SEED`` repeats a run's choices.
 """
@@ -33,7 +34,13 @@ from backend.instruments.models import QuestionnaireResponse, Score
 from backend.patients import service as patients
 from backend.programme import graded
 from backend.programme import service as programme
-from backend.programme.models import Activity, ActivityEvent, ModuleReading
+from backend.programme.models import (
+    Activity,
+    ActivityEvent,
+    Adaptation,
+    CarePlan,
+    ModuleReading,
+)
 from backend.risk import service as risk
 from backend.sync import changes, schemas, service
 from backend.sync.models import ACCEPTED, ClientEvent
@@ -239,7 +246,9 @@ def state(stage: Stage) -> dict[str, Any]:
         each.pop("id", None)
     follow_ups = [c for c in parts["check_ins"]["items"] if c["kind"] == "follow-up"]
     parts["check_ins"]["items"] = [c for c in parts["check_ins"]["items"] if c not in follow_ups]
-    parts["plan"]["plan"].pop("activities")
+    for each in parts["plan"]["plan"]["activities"]:
+        # One that joins is given its id when that is first known.
+        each.pop("id")
     rules = risk.pathway(enrolment.practice_id).practice
     engines = {
         stage.activities["M04"]: graded.GRADED_ACTIVITY,
@@ -268,10 +277,51 @@ def state(stage: Stage) -> dict[str, Any]:
         ActivityEvent.at,
         ActivityEvent.event_id,
     )
+    plan = session.scalars(select(CarePlan).where(CarePlan.patient_id == patient_id)).one()
+    in_plan = (
+        select(Activity)
+        .where(Activity.care_plan_id == plan.id, Activity.joined_at.is_not(None))
+        .order_by(Activity.position)
+    )
+    decided = (
+        select(
+            Activity.module_id,
+            Adaptation.rule,
+            Adaptation.decision,
+            Adaptation.inputs,
+            Adaptation.for_patient,
+            Adaptation.for_provider,
+            Adaptation.at,
+        )
+        .outerjoin(Activity, Activity.id == Adaptation.activity_id)
+        .where(Adaptation.patient_id == patient_id, Adaptation.superseded_at.is_(None))
+    )
     engagement = programme.engagement_of([patient_id])[patient_id]
     told = select(ClientEvent).where(ClientEvent.patient_id == patient_id)
     return {
         **parts,
+        "activities": [
+            (
+                a.module_id,
+                a.position,
+                a.status,
+                a.grade,
+                a.holds,
+                a.optional,
+                a.factor,
+                a.reason,
+                a.joined_at,
+                a.started_at,
+                a.grade_began_at,
+                a.completed_at,
+                a.swapped_at,
+            )
+            for a in session.scalars(in_plan)
+        ],
+        "support": (plan.support, plan.maintenance_since),
+        "decided": sorted(map(str, session.execute(decided))),
+        "dose": programme.dose_of_patient(patient_id),
+        "engagement": engagement,
         "follow-ups": sorted(
             (battery, occasion)
             for battery, occasion in session.execute(
@@ -294,7 +344,6 @@ def state(stage: Stage) -> dict[str, Any]:
         "responses": sorted(map(str, session.execute(responses))),
         "readings": sorted(map(str, session.execute(readings))),
         "events": sorted(map(str, session.execute(events))),
-        "task days": sorted(engagement.task_days),
         "said": {row.event_id: (row.outcome, row.reason) for row in session.scalars(told)},
     }
 
