@@ -1,7 +1,7 @@
 """Decisions by history: what counts no more, and what a plan's moves rest on.
 
-Revision ID: 0022
-Revises: 0021
+Revision ID: 0028
+Revises: 0027
 Create Date: 2026-11-24
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
