@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.chromium import chromium
+from tests.console.window import Window
 from tests.e2e.processes import Site, Socket, wait_for
 from tests.twilio_stand_in import TwilioStandIn
 from tests.world import CODE, PASSWORD, PatientAccount, ProviderAccount, World
@@ -155,6 +156,35 @@ def test_an_alert_is_acknowledged_with_the_keyboard_alone(
     [alert] = world.alerts(clinician)
     assert alert["acknowledged_by"] == "Dr Clinician"
     console.is_clean()
+
+
+def test_the_work_list_hears_of_changes_on_one_open_connection(
+    browser: Browser, site: Site, world: World, midday_zone: str
+) -> None:
+    site.stream()
+    world.client = Socket(site.url)  # type: ignore[assignment]
+    account = world.provider(world.practice(zone=midday_zone))
+    window = Window(browser, site.url, PHONE)
+    asked: list[str] = []
+    window.page.on("request", lambda r: asked.append(r.url) if "/stream" in r.url else None)
+    page = window.page
+    page.goto(f"{site.url}/console/")
+    page.get_by_label("E-mail").fill(account.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Code").fill(pyotp.TOTP(account.totp_secret).now())
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Changes are told here")).to_be_visible()
+
+    patients = [world.patient(account, time_zone=midday_zone) for _ in range(2)]
+    for patient in patients:
+        world.answer(patient, "safety-screen", safety__fever=True)
+    expect(page.get_by_role("link", name="Show 2 changes")).to_be_visible()
+    expect(page.get_by_text("Nothing is open.")).to_be_visible()
+    assert len(asked) == 1, "the connection stayed open"
+
+    page.get_by_role("link", name="Show 2 changes").click()
+    expect(page.locator("[data-alert]")).to_have_count(2)
+    window.close()
 
 
 def test_a_patient_joins_on_a_phone_and_is_told_at_once_what_to_do(
