@@ -64,12 +64,13 @@ def plan_reminders(limit: int) -> int:
 
     1. Take open check-ins whose ``next_reminder_at`` has passed.
     2. Move each to its next reminder, counted from now: after an outage only the newest goes.
-    3. Queue the texts of those who want texts, and their delivery jobs, in the same transaction;
+    3. Queue the texts of those who want and can get them, and their delivery jobs, in the same
+       transaction;
        the unique key ``(number, purpose, occurrence)`` makes a second planning harmless.
     """
     at = now()
     rows = _take([OPEN], CheckIn.next_reminder_at, limit)
-    reminders.queue([(c, e) for c, e in rows if e.status == ACTIVE and e.text_reminders], at)
+    reminders.queue(reminders.wanted(rows), at)
     for check_in, enrolment in rows:
         window = reminders.window_of(check_in, enrolment)
         check_in.reminders_sent += 1

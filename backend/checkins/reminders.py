@@ -13,9 +13,10 @@ from backend.checkins.models import COMPLETED, OPEN, CheckIn
 from backend.core.database import session
 from backend.instruments import service as instruments
 from backend.messaging import service as messaging
-from backend.messaging.models import Communication
+from backend.messaging.models import EMAIL, Communication
 from backend.patients import service as patients
-from backend.patients.models import ACTIVE, Enrolment
+from backend.patients.consent import ANOTHER_WAY, TURNED_OFF
+from backend.patients.models import ACTIVE, NO_REMINDERS, Enrolment
 from backend.practices.models import Practice
 
 ANSWER, ANSWER_SHARED = "check-in-answer", "check-in-answer-shared"
@@ -34,7 +35,11 @@ def window_of(check_in: CheckIn, enrolment: Enrolment) -> schedule.Window:
 def _template(
     check_in: CheckIn, enrolment: Enrolment, number: int, shared: Collection[bytes]
 ) -> str:
-    if not enrolment.text_letter or instruments.by_text(check_in.battery) is None:
+    if (
+        enrolment.reminders_by == EMAIL
+        or not enrolment.text_letter
+        or instruments.by_text(check_in.battery) is None
+    ):
         return TEMPLATES[max(number, 0)]
     return ANSWER_SHARED if enrolment.patient.phone_index in shared else ANSWER
 
@@ -45,18 +50,35 @@ def why_not(text: Communication) -> str | None:
     What ends it cancels the texts that wait; this finds the one that was being planned meanwhile.
     """
     found = session.execute(
-        select(CheckIn.status, Enrolment.status, Enrolment.text_reminders)
+        select(CheckIn.status, Enrolment.status, Enrolment.reminders_by)
         .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
         .where(CheckIn.id == text.subject_id)
     ).one_or_none()
     if found is None:
         return None
-    check_in, enrolment, by_text = found
+    check_in, enrolment, by = found
     if check_in != OPEN:
         return "answered" if check_in == COMPLETED else "window closed"
     if enrolment != ACTIVE:
         return "withdrawn"
-    return None if by_text else "texts turned off"
+    if by == NO_REMINDERS:
+        return TURNED_OFF
+    return None if by == text.channel else ANOTHER_WAY
+
+
+def wanted(due: Sequence[tuple[CheckIn, Enrolment]]) -> list[tuple[CheckIn, Enrolment]]:
+    """Those of some check-ins whose person takes part, wants reminders, and can be reached.
+
+    A number that texts do not reach, or that said stop, is left out here already; what becomes
+    known between planning and sending is asked again when a text is about to leave.
+    """
+    asked = [
+        (check_in, enrolment, at[1])
+        for check_in, enrolment in due
+        if enrolment.status == ACTIVE and (at := patients.reminded_at(enrolment)) is not None
+    ]
+    refusing = messaging.refusing({index for _, _, index in asked})
+    return [(check_in, e) for check_in, e, index in asked if index not in refusing]
 
 
 def queue(due: Sequence[tuple[CheckIn, Enrolment]], at: datetime) -> None:
@@ -85,7 +107,7 @@ def queue(due: Sequence[tuple[CheckIn, Enrolment]], at: datetime) -> None:
         links.append(link)
         texts.append(
             messaging.Text(
-                recipient=patients.recipient(enrolment.patient),
+                recipient=patients.reminder_recipient(enrolment),
                 purpose="check-in",
                 occurrence=f"{check_in.id}:{number}",
                 template=_template(check_in, enrolment, number, shared),

@@ -28,6 +28,7 @@ from backend.core.problems import Problem
 
 blueprint = Blueprint("companion", __name__, template_folder="templates")
 
+STOP_LINK = "companion.stop_mails"
 STATIC = Path(__file__).parent / "static"
 SECURITY = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -39,6 +40,8 @@ SECURITY = {
 PLAINLY = {
     "already-answered": lazy_gettext("You have answered these questions already. Thank you."),
     "closed-window": lazy_gettext("This check-in has closed. The next one is on its way."),
+    "no-email": lazy_gettext("We cannot send e-mails just now."),
+    "no-texts": lazy_gettext("Choose reminders by text first."),
     "enrolment-ended": lazy_gettext("This time in the programme has ended."),
     "key-used": lazy_gettext(
         "We have your answers to these questions already. We kept them as they were."
@@ -63,6 +66,9 @@ Page = str | tuple[str, int] | AnyResponse
 
 @blueprint.before_request
 def _refuse_foreign_forms() -> Page | None:
+    if request.endpoint == STOP_LINK:
+        # A mail program has no form of ours; the link itself says what it may do.
+        return None
     if request.method == "POST" and not session.is_own_form():
         return say(
             gettext("Please try that again"),

@@ -11,6 +11,7 @@ from backend.companion import (
     goal_pages,
     graded_pages,
     plan_pages,
+    reach_pages,
     session,
     sign_in_pages,
     speech,
@@ -24,8 +25,9 @@ from backend.core import audit
 from backend.core.identity import actor
 from backend.core.problems import Problem
 from backend.core.schema import LANGUAGES
-from backend.messaging import numbers
+from backend.messaging import mail
 from backend.messaging import service as messaging
+from backend.patients import addresses
 from backend.patients import consent as consents
 from backend.patients import service as patients
 from backend.patients.models import ACTIVE, INVITED
@@ -41,6 +43,7 @@ __all__ = [
     "goal_pages",
     "graded_pages",
     "plan_pages",
+    "reach_pages",
     "sign_in_pages",
 ]
 
@@ -57,7 +60,8 @@ def home() -> Page:
     return render_template(
         "companion/home.html",
         enrolment=enrolment,
-        unreached=not numbers.is_usable(enrolment.patient.phone_index),
+        works=addresses.works(enrolment.patient),
+        email_works=addresses.email_works(enrolment.patient),
         practice=practices.get_practice(actor.practice_id),
         day=day,
         to_do={kind: [task for task in day.to_do if task.kind == kind] for kind in KINDS},
@@ -146,23 +150,15 @@ def change_language() -> Page:
     return redirect(url_for("companion.settings"), 303)
 
 
-@blueprint.post("/my/settings/texts")
-@for_patients
-def change_texts() -> Page:
-    """Get reminders by text from now on, or none."""
-    wanted = request.form.get("texts", "")
-    if wanted in ("yes", "no"):
-        consents.choose_texts(session.enrolment(), wanted == "yes", how="web")
-    return redirect(url_for("companion.settings"), 303)
-
-
 def _settings_page(fault: str | None = None) -> str:
     enrolment = session.enrolment()
     return render_template(
         "companion/settings.html",
         enrolment=enrolment,
         stopped=messaging.is_opted_out(enrolment.patient.phone_index),
-        unreached=not numbers.is_usable(enrolment.patient.phone_index),
+        works=addresses.works(enrolment.patient),
+        email_works=addresses.email_works(enrolment.patient),
+        mail_offered=mail.is_offered(),
         practice=practices.get_practice(actor.practice_id),
         languages=speech.OWN_NAMES,
         fault=fault,

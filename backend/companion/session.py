@@ -142,6 +142,13 @@ def takes_answers(view: View) -> View:
     return guarded
 
 
+def region() -> str | None:
+    """Where numbers without a country code belong, by the browser's language."""
+    # "en-GB" is a guess that harms nobody.
+    _, _, found = (request.accept_languages.best or "").partition("-")
+    return found.upper()[:2] or None
+
+
 def csrf_token() -> str:
     """The token that every form carries."""
     return str(generate_csrf(token_key=CSRF))

@@ -87,7 +87,7 @@ def send_code() -> Page:
         sign_in.send_code(link=link)
         return _code_page()
     typed = request.form.get("phone", "")
-    phone = forms.phone(typed, _region())
+    phone = forms.phone(typed, session.region())
     if phone is None:
         fault = gettext("Write your mobile number, like +44 7700 900123.")
         return _sign_in_page(fault, typed), 422
@@ -146,12 +146,6 @@ def _code_page(phone: str | None = None, fault: str | None = None) -> str:
         minutes=settings.code_minutes,
         most=settings.codes_per_hour,
     )
-
-
-def _region() -> str | None:
-    # "en-GB" tells where numbers without a country code belong; a guess that harms nobody.
-    _, _, region = (request.accept_languages.best or "").partition("-")
-    return region.upper()[:2] or None
 
 
 @blueprint.post("/my/sign-out")

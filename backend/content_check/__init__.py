@@ -28,6 +28,7 @@ from backend.instruments.releases import unreleased_changes
 from backend.instruments.service import load_library
 from backend.messaging import templates
 from backend.messaging.jurisdiction_files import load_jurisdictions
+from backend.messaging.mail import letters
 from backend.patients import consent
 from backend.programme import diary_files, module_files
 from backend.quality import training_files
@@ -160,6 +161,7 @@ def _refused(content: Path) -> Iterator[ContentError]:
             partial(consent.load_text, content, consent.PROGRAMME, language),
             partial(consent.load_text, content, consent.SMS_ANSWERS, language),
             partial(templates.in_language, content, language),
+            partial(letters.in_language, content, language),
         ]
     for reading in readings:
         yield from _tried(reading)[1]

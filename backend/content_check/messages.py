@@ -60,6 +60,7 @@ def message_faults(content: Path, titles: Sequence[str] = ()) -> Iterator[Conten
     for language in LANGUAGES:
         denied = [*lists[language], *(lists[ENGLISH] if language != ENGLISH else ()), *named]
         yield from _faults(content / "messages" / f"{language}.yaml", denied)
+        yield from _private(content / "mail" / f"{language}.yaml", denied)
 
 
 def _faults(file: Path, denied: Sequence[Private]) -> Iterator[ContentError]:
@@ -67,7 +68,7 @@ def _faults(file: Path, denied: Sequence[Private]) -> Iterator[ContentError]:
         document = Document.read(file)
     except ContentError:
         return  # Whoever reads the file says so.
-    for name, text in _texts(document.value):
+    for name, _, text in _texts(document.value):
         path = ("templates", name, "text")
         odd = sorted({sign for sign in text if not is_plain(sign)})
         for sign in odd:
@@ -82,17 +83,30 @@ def _faults(file: Path, denied: Sequence[Private]) -> Iterator[ContentError]:
                 f"{SINGLE}",
                 *path,
             )
+    yield from _private(file, denied)
+
+
+def _private(file: Path, denied: Sequence[Private]) -> Iterator[ContentError]:
+    try:
+        document = Document.read(file)
+    except ContentError:
+        return
+    for name, key, text in _texts(document.value):
         for private in denied:
             for match in private.pattern.finditer(text):
-                yield document.fault(f'{name} says "{match[0]}", which {private.why}', *path)
+                yield document.fault(
+                    f'{name} says "{match[0]}", which {private.why}', "templates", name, key
+                )
 
 
-def _texts(value: Any) -> Iterator[tuple[str, str]]:
+def _texts(value: Any) -> Iterator[tuple[str, str, str]]:
+    """Each message's name, and what stands in it under which key."""
     templates = value.get("templates") if isinstance(value, Mapping) else None
     for name, entry in templates.items() if isinstance(templates, Mapping) else ():
-        text = entry.get("text") if isinstance(entry, Mapping) else None
-        if isinstance(text, str):
-            yield str(name), text.strip()
+        for key in ("text", "subject"):
+            text = entry.get(key) if isinstance(entry, Mapping) else None
+            if isinstance(text, str):
+                yield str(name), key, text.strip()
 
 
 def _list(file: Path) -> Iterator[Private | ContentError]:

@@ -12,7 +12,7 @@ from backend.patients import consent
 
 ORIGINAL = "en"
 NAMES = {"nl": "Dutch", "es": "Spanish"}
-FOLDERS = ("messages", "safety", "feedback")
+FOLDERS = ("messages", "mail", "safety", "feedback")
 # Numbers to call stand in the English file alone, and so does what is no text.
 NOT_TRANSLATED = frozenset({"version", "verified", "purpose", "countries"})
 

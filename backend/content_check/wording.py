@@ -22,7 +22,7 @@ from backend.core.content import ContentError, Document
 from backend.core.schema import LANGUAGES
 from backend.programme.modules import ENGLISH
 
-FOLDERS = ("feedback", "messages")
+FOLDERS = ("feedback", "messages", "mail")
 Ready = TypeVar("Ready")
 _OF_A_PICTURE = re.compile(r"-([a-z]{2})\.svg")
 _TITLE = re.compile(r"^title:.*(?:\n[ \t]+.*)*|^\s+title:.*", re.MULTILINE)

@@ -70,6 +70,20 @@ class Phone(fields.String):
         return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+class Email(fields.Email):
+    """An e-mail address in ASCII, of at most 254 signs (RFC 5321), in lower case."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.append(validate.Length(max=254))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **kwargs))
+        if not text.isascii():
+            raise ma.ValidationError("Write an address like name@example.org.")
+        return text.lower()
+
+
 def _is_full(number: phonenumbers.PhoneNumber, text: str) -> bool:
     # The library would read letters and extensions, too.
     return bool(_PHONE.fullmatch(text)) and phonenumbers.is_possible_number(number)

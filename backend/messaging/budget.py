@@ -21,7 +21,7 @@ from backend.core.clock import now
 from backend.core.database import session
 from backend.core.ids import new_id
 from backend.messaging import tasks
-from backend.messaging.models import PENDING, Communication, TextUse
+from backend.messaging.models import PENDING, SMS, Communication, TextUse
 from backend.practices.models import Practice
 
 OVER = "the practice's budget of texts is spent"
@@ -91,8 +91,10 @@ def change(practice: Practice, limits: Mapping[str, int | None]) -> Budget:
 def charge(row: Communication, practice: Practice) -> bool:
     """Count a text that is about to leave; False, and nothing is counted, when the limit forbids.
 
-    The month's row stays locked until the transaction ends.
+    The month's row stays locked until the transaction ends. An e-mail costs nothing.
     """
+    if row.channel != SMS:
+        return True
     soft, hard = _limits(practice)
     if not row.urgent and row.segments > hard:
         return False
@@ -120,6 +122,8 @@ def charge(row: Communication, practice: Practice) -> bool:
 
 def refund(row: Communication) -> None:
     """Take back what was counted for a text that did not leave after all."""
+    if row.channel != SMS:
+        return
     practice = session.get_one(Practice, row.practice_id)
     month = month_of(row.submitted_at or now(), practice.time_zone)
     session.execute(

@@ -50,6 +50,15 @@ class Action:
 _NOTHING = Action(NOTHING)
 
 ACTIONS: Mapping[int, Action] = {
+    # Of a mail server (RFC 5321, RFC 7504).
+    521: Action(MARK, INVALID),  # the host takes no mail
+    550: Action(MARK, INVALID),  # no such mailbox
+    551: Action(MARK, INVALID),  # not here any more
+    553: Action(MARK, INVALID),  # no valid name
+    556: Action(MARK, INVALID),  # the domain takes no mail
+    552: Action(BLOCKED, unreached=True),  # the mailbox is full
+    554: Action(BLOCKED, unreached=True),  # refused without a reason, or by a policy
+    # Of Twilio.
     20003: Action(STOP_LINE, probed=True),  # credentials refused
     20005: Action(STOP_LINE, probed=True),  # account not active
     21211: Action(MARK, INVALID),  # "To" is no phone number

@@ -33,11 +33,13 @@ from backend.messaging import (
 )
 from backend.messaging.carrier_codes import SLOW_DOWN, STOP_LINE, action_for
 from backend.messaging.channels import transport_of
+from backend.messaging.mail import stopping
 from backend.messaging.models import (
     ACCEPTED,
     ARRIVED,
     CANCELLED,
     CLAIMED,
+    EMAIL,
     EXPIRED,
     FAILED,
     PENDING,
@@ -302,6 +304,8 @@ def _leave(row: Communication, at: datetime) -> Outgoing | None:
         valid_seconds=_valid_seconds(row.expires_at, at),
         reference=str(row.retry_of or row.id),
         urgent=row.urgent,
+        subject=service.template_of(row).subject if row.channel == EMAIL else "",
+        stop=stopping.address(row.id) if service.can_be_stopped(row.channel, row.urgent) else None,
     )
 
 

@@ -7,6 +7,7 @@ same, and one that arrives clears the mark.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import case, select, update
@@ -29,6 +30,14 @@ def condition(phone_index: bytes) -> str:
 def is_usable(phone_index: bytes) -> bool:
     """Whether reminders may be planned for a number."""
     return condition(phone_index) == USABLE
+
+
+def marked(indexes: Collection[bytes]) -> set[bytes]:
+    """Which of some numbers reminders do not reach, in one query."""
+    query = select(PhoneNumber.phone_index).where(
+        PhoneNumber.phone_index.in_(indexes), PhoneNumber.condition != USABLE
+    )
+    return set(session.scalars(query))
 
 
 def mark(phone_index: bytes, condition: str, code: int) -> None:

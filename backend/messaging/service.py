@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,16 +10,18 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from backend.core import tenancy
 from backend.core.clock import now
 from backend.core.crypto import blind_index
 from backend.core.database import session
 from backend.core.ids import new_id
-from backend.messaging import quiet_hours, states, tasks, templates
+from backend.messaging import numbers, quiet_hours, states, tasks, templates
+from backend.messaging.mail import letters, stopping
 from backend.messaging.models import (
     CANCELLED,
+    EMAIL,
     EXPIRED,
     OUT,
     PENDING,
@@ -213,6 +215,23 @@ def is_opted_out(phone_index: bytes) -> bool:
     return newest == STOP
 
 
+def refusing(indexes: Collection[bytes]) -> set[bytes]:
+    """Which of some numbers and addresses take none of our reminders: marked, or opted out.
+
+    One query for each of both, however many.
+    """
+    if not indexes:
+        return set()
+    newest = (
+        select(OptOut.phone_index, OptOut.action)
+        .where(OptOut.phone_index.in_(indexes))
+        .ext(distinct_on(OptOut.phone_index))
+        .order_by(OptOut.phone_index, OptOut.at.desc(), OptOut.id.desc())
+    )
+    stopped = {index for index, action in session.execute(newest) if action == STOP}
+    return stopped | numbers.marked(indexes)
+
+
 def history(patient_id: UUID, limit: int | None = None) -> list[Communication]:
     """Texts to and from a patient, newest first. The caller records the access."""
     found = select(Communication).where(Communication.patient_id == patient_id)
@@ -243,9 +262,12 @@ def latest(limit: int) -> list[Communication]:
 
 def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
     to = text.recipient
-    content = current_app.extensions["settings"].content
-    texts = templates.in_language(content, to.language)
-    body = templates.render(texts.by_name[text.template], templates.fitting(text.params))
+    texts = _templates(to.channel, to.language)
+    key = new_id()
+    params = templates.fitting(text.params) if to.channel == SMS else dict(text.params)
+    if can_be_stopped(to.channel, text.urgent):
+        params["stop"] = stopping.address(key)
+    body = templates.render(texts.by_name[text.template], params)
     send_after = at
     late = False
     if not text.urgent:
@@ -254,7 +276,7 @@ def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
         send_after = opening or at
         late = opening is None or (text.expires_at is not None and opening >= text.expires_at)
     return {
-        "id": new_id(),
+        "id": key,
         "practice_id": to.practice_id,
         "patient_id": to.patient_id,
         "provider_id": to.provider_id,
@@ -280,6 +302,24 @@ def _row(text: Text, practice: Practice, at: datetime) -> dict[str, Any]:
         "updated_at": at,
         "because": "out of date after quiet hours" if late else None,
     }
+
+
+def template_of(row: Communication) -> templates.Template:
+    """The message that a row was written from, as it stands today."""
+    assert row.template is not None
+    return _templates(row.channel, row.language).by_name[row.template]
+
+
+def can_be_stopped(channel: str, urgent: bool) -> bool:
+    """Whether a message carries a link that ends such messages. A text is answered with STOP."""
+    return channel == EMAIL and not urgent
+
+
+def _templates(channel: str, language: str) -> templates.Templates:
+    content = current_app.extensions["settings"].content
+    if channel == EMAIL:
+        return letters.in_language(content, language)
+    return templates.in_language(content, language)
 
 
 def _cancel(which: ColumnElement[bool], because: str) -> None:

@@ -87,11 +87,12 @@ SINGLE = 160
 
 @dataclass(frozen=True)
 class Template:
-    """One text with ``{placeholders}``, and what it is for."""
+    """One message with ``{placeholders}``, and what it is for; an e-mail has a subject."""
 
     name: str
     text: str
     purpose: str
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,25 @@ def load_templates(path: Path) -> Templates:
     Raises ``ContentError`` when the file cannot be read, a template is missing or unknown, names a
     placeholder it may not or lacks one it must, or does not fit one GSM-7 segment.
     """
+    found = load(path, PARAMS, frozenset({"text", "purpose"}))
+    for name, template in found.by_name.items():
+        encoding, count = segments(render(template, LONGEST))
+        if (encoding, count) != (GSM7, 1):
+            raise ContentError(
+                path,
+                f"templates.{name} takes {count} segment(s) in {encoding}; it must fit one in"
+                f" {GSM7}",
+            )
+    return found
+
+
+def load(
+    path: Path, params: Mapping[str, tuple[frozenset[str], frozenset[str]]], keys: frozenset[str]
+) -> Templates:
+    """Read one language's messages: those that ``params`` names, each with ``keys``.
+
+    Raises ``ContentError``.
+    """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -119,10 +139,11 @@ def load_templates(path: Path) -> Templates:
     entries = data["templates"]
     if not isinstance(data["version"], str) or not isinstance(entries, dict):
         raise ContentError(path, "version must be text and templates a mapping")
-    if missing := sorted(PARAMS.keys() - entries.keys()):
+    if missing := sorted(params.keys() - entries.keys()):
         raise ContentError(path, f"lacks {', '.join(missing)}")
     return Templates(
-        data["version"], {str(name): _checked(path, name, entry) for name, entry in entries.items()}
+        data["version"],
+        {str(name): _checked(path, name, entry, params, keys) for name, entry in entries.items()},
     )
 
 
@@ -192,29 +213,33 @@ def _parts(costs: list[int], single: int, part: int) -> int:
     return count
 
 
-def _checked(path: Path, name: str, entry: Any) -> Template:
+def _checked(
+    path: Path,
+    name: str,
+    entry: Any,
+    params: Mapping[str, tuple[frozenset[str], frozenset[str]]],
+    keys: frozenset[str],
+) -> Template:
     where = f"templates.{name}"
-    if name not in PARAMS:
+    if name not in params:
         raise ContentError(path, f"{where} is not a template Lumbra knows")
-    if not isinstance(entry, dict) or set(entry) != {"text", "purpose"}:
-        raise ContentError(path, f"{where} must have exactly the keys text and purpose")
-    text, purpose = entry["text"], entry["purpose"]
-    if not isinstance(text, str) or not text.strip():
-        raise ContentError(path, f"{where}.text must be text")
+    if not isinstance(entry, dict) or set(entry) != keys:
+        *some, last = sorted(keys, reverse=True)
+        raise ContentError(path, f"{where} must have exactly the keys {', '.join(some)} and {last}")
+    text, purpose, subject = entry["text"], entry["purpose"], entry.get("subject", "")
+    for key in keys & {"text", "subject"}:
+        if not isinstance(entry[key], str) or not entry[key].strip():
+            raise ContentError(path, f"{where}.{key} must be text")
     if purpose not in PURPOSES:
         raise ContentError(path, f"{where}.purpose must be one of {', '.join(PURPOSES)}")
-    template = Template(name, text.strip(), purpose)
-    _check_placeholders(path, where, template)
-    encoding, count = segments(render(template, LONGEST))
-    if (encoding, count) != (GSM7, 1):
-        raise ContentError(
-            path, f"{where} takes {count} segment(s) in {encoding}; it must fit one in {GSM7}"
-        )
+    template = Template(name, text.strip(), purpose, subject.strip())
+    _check_placeholders(path, where, template, *params[name])
     return template
 
 
-def _check_placeholders(path: Path, where: str, template: Template) -> None:
-    required, optional = PARAMS[template.name]
+def _check_placeholders(
+    path: Path, where: str, template: Template, required: frozenset[str], optional: frozenset[str]
+) -> None:
     try:
         pieces = list(Formatter().parse(template.text))
     except ValueError as error:

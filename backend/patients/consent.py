@@ -19,15 +19,19 @@ from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.problems import Problem
 from backend.messaging import service as messaging
+from backend.messaging.models import EMAIL, SMS
 from backend.patients.letters import letter_for
 from backend.patients.models import ACTIVE, INVITED, WITHDRAWN, Consent, Enrolment, Patient
+from backend.patients.models import NO_REMINDERS as NONE
 
 PROGRAMME = "programme"
 TEXTS = "texts"
-SMS = "sms"
 REMINDERS = "reminders"
 SMS_ANSWERS = "sms-answers"
 ANSWERS = "answers"
+# Why a reminder that waits is not sent.
+TURNED_OFF = "texts turned off"
+ANOTHER_WAY = "reminders come in another way now"
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def allow_answers(enrolment: Enrolment, version: str, how: str) -> None:
         )
     if enrolment.status != ACTIVE:
         raise Problem(409, "not-enrolled", "This time in the programme has not begun or has ended.")
-    if not enrolment.text_reminders:
+    if enrolment.reminders_by != SMS:
         raise Problem(409, "no-texts", "Turn reminders by text on first.")
     if enrolment.text_letter is not None:
         return
@@ -143,7 +147,7 @@ def give(enrolment: Enrolment, version: str, how: str) -> None:
         raise Problem(409, "enrolment-ended", "This time in the programme has ended.")
     _write(enrolment, text.version, "given", how)
     _record_act(enrolment, text.version, "given")
-    if enrolment.text_reminders:
+    if enrolment.reminders_by != NONE:
         # The text says that reminders come by text, and that they can be ended by themselves.
         _write(enrolment, text.version, "given", how, kind=TEXTS)
     enrolment.status = ACTIVE
@@ -158,40 +162,48 @@ def withdraw(enrolment: Enrolment, how: str) -> None:
     text = current_text(enrolment.patient.language)
     _write(enrolment, text.version, "withdrawn", how)
     _record_act(enrolment, text.version, "withdrawn")
-    if enrolment.status == ACTIVE and enrolment.text_reminders:
+    if enrolment.status == ACTIVE and enrolment.reminders_by != NONE:
         _write(enrolment, text.version, "withdrawn", how, kind=TEXTS)
     enrolment.status = WITHDRAWN
     enrolment.ended_at = now()
     messaging.cancel(patient_ids=[enrolment.patient_id], because="withdrawn")
 
 
-def choose_texts(enrolment: Enrolment, wanted: bool, how: str) -> None:
-    """Record whether reminders may come by text. Without, those that wait are cancelled at once.
+def choose_reminders(enrolment: Enrolment, by: str, how: str) -> None:
+    """Record how reminders may come: ``sms``, ``email`` or ``none``.
 
-    Sign-in codes are sent all the same, for they are asked for. Choosing what is chosen already
-    records nothing. Raises ``Problem`` 409 when the enrolment has ended.
+    Those that wait to come in another way are cancelled at once. Sign-in codes are sent all the
+    same, for they are asked for. Choosing what is chosen already records nothing. Raises
+    ``Problem`` 409 when the enrolment has ended, or there is no e-mail address that was confirmed.
     """
     # What else this request has changed must not be read over.
     session.flush()
     session.refresh(enrolment, with_for_update={"of": Enrolment})
     if enrolment.status not in (INVITED, ACTIVE):
         raise Problem(409, "enrolment-ended", "This time in the programme has ended.")
-    if enrolment.text_reminders == wanted:
+    if enrolment.reminders_by == by:
         return
-    enrolment.text_reminders = wanted
+    if by == EMAIL and enrolment.patient.email is None:
+        raise Problem(409, "no-email", "Give an e-mail address and confirm it first.")
     text = current_text(enrolment.patient.language)
-    _write(enrolment, text.version, "given" if wanted else "withdrawn", how, kind=TEXTS)
+    if enrolment.reminders_by != NONE:
+        _write(enrolment, text.version, "withdrawn", how, kind=TEXTS)
+    before, enrolment.reminders_by = enrolment.reminders_by, by
+    if by != NONE:
+        _write(enrolment, text.version, "given", how, kind=TEXTS)
     audit.record(
-        "patient.texts",
+        "patient.reminders",
         practice_id=enrolment.practice_id,
         patient_id=enrolment.patient_id,
-        after=wanted,
+        before=before,
+        after=by,
         how=how,
     )
-    if not wanted:
-        messaging.cancel(
-            patient_ids=[enrolment.patient_id], purpose="check-in", because="texts turned off"
-        )
+    messaging.cancel(
+        patient_ids=[enrolment.patient_id],
+        purpose="check-in",
+        because=TURNED_OFF if by == NONE else ANOTHER_WAY,
+    )
 
 
 def _write(
@@ -199,7 +211,12 @@ def _write(
 ) -> None:
     patient = enrolment.patient
     purposes = {TEXTS: REMINDERS, SMS_ANSWERS: ANSWERS}
-    texts = {"channel": SMS, "phone": patient.phone, "purpose": purposes.get(kind)}
+    by_mail = kind == TEXTS and enrolment.reminders_by == EMAIL
+    texts = {
+        "channel": EMAIL if by_mail else SMS,
+        "phone": patient.email if by_mail else patient.phone,
+        "purpose": purposes.get(kind),
+    }
     session.add(
         Consent(
             practice_id=enrolment.practice_id,

@@ -10,11 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
 from backend.core.database import Base, OwnedByPractice
+from backend.messaging.models import CHANNELS, EMAIL, SMS
 
 INVITED = "invited"
 ACTIVE = "active"
 WITHDRAWN = "withdrawn"
 COMPLETED = "completed"
+
+NO_REMINDERS = "none"
+REMINDERS_BY = (SMS, EMAIL, NO_REMINDERS)
 
 
 class Patient(OwnedByPractice, Base):
@@ -32,6 +36,9 @@ class Patient(OwnedByPractice, Base):
     phone_index: Mapped[bytes]
     # Whoever has this number now said that they are somebody else.
     phone_refused_at: Mapped[datetime | None]
+    # Confirmed by a code before it stands here.
+    email: Mapped[str | None] = mapped_column(Encrypted)
+    email_index: Mapped[bytes | None]
     language: Mapped[str]
     time_zone: Mapped[str]
     created_at: Mapped[datetime]
@@ -43,6 +50,7 @@ class Enrolment(OwnedByPractice, Base):
     __tablename__ = "enrolment"
     __table_args__ = (
         CheckConstraint("status IN ('invited', 'active', 'withdrawn', 'completed')", name="status"),
+        CheckConstraint(f"reminders_by IN {REMINDERS_BY}", name="reminders_by"),
         CheckConstraint("checkin_weekday BETWEEN 0 AND 6", name="checkin_weekday"),
         CheckConstraint("checkin_hour BETWEEN 0 AND 23", name="checkin_hour"),
         Index(
@@ -59,8 +67,8 @@ class Enrolment(OwnedByPractice, Base):
     # Monday is 0; the hour is of the patient's own day.
     checkin_weekday: Mapped[int]
     checkin_hour: Mapped[int]
-    # The newest word on reminders by text; every word is a row of ``consent``.
-    text_reminders: Mapped[bool] = mapped_column(server_default="true")
+    # The newest word on how reminders come: sms, email or none; every word is a row of ``consent``.
+    reminders_by: Mapped[str] = mapped_column(server_default=SMS)
     # Set while the person has agreed to answer by text; tells apart who shares a phone.
     text_letter: Mapped[str | None]
     enrolled_by: Mapped[UUID | None]
@@ -74,7 +82,8 @@ class Enrolment(OwnedByPractice, Base):
 class Consent(OwnedByPractice, Base):
     """One act of consent, given or withdrawn, to one version of a text. Append-only.
 
-    Consent to texts names the ``channel``, the number at that time and the ``purpose``.
+    Consent to texts names the ``channel``, the number at that time and the ``purpose``; by e-mail,
+    the address is in the place of the number.
     """
 
     __tablename__ = "consent"
@@ -158,15 +167,21 @@ class SignInCode(OwnedByPractice, Base):
     used_at: Mapped[datetime | None]
 
 
-class PhoneChange(OwnedByPractice, Base):
-    """A new number that waits for the code sent to it. Only a keyed hash of the code is kept."""
+class AddressChange(OwnedByPractice, Base):
+    """A new number or e-mail address that waits for the code sent to it.
 
-    __tablename__ = "phone_change"
-    __table_args__ = (Index("ix_phone_change_patient", "patient_id", "created_at"),)
+    Only a keyed hash of the code is kept.
+    """
+
+    __tablename__ = "address_change"
+    __table_args__ = (
+        CheckConstraint(f"channel IN {CHANNELS}", name="channel"),
+        Index("ix_address_change_patient", "patient_id", "created_at"),
+    )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
-    phone: Mapped[str] = mapped_column(Encrypted)
-    phone_index: Mapped[bytes]
+    channel: Mapped[str]
+    address: Mapped[str] = mapped_column(Encrypted)
     code_hash: Mapped[bytes]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -10,7 +10,8 @@ from backend.core.api import Blueprint, ProblemSchema
 from backend.core.identity import CARE_TEAM, PATIENT, STAFF, actor, anyone, may_call
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.schema import WEEKDAYS
-from backend.patients import consent, contraindications, phones, schemas, service, sign_in
+from backend.messaging.models import EMAIL, SMS
+from backend.patients import addresses, consent, contraindications, schemas, service, sign_in
 from backend.patients.models import Enrolment
 from backend.practices.schemas import Tokens
 
@@ -54,9 +55,10 @@ def patient(patient_id: UUID) -> Any:
 @blueprint.alt_response(429, schema=ProblemSchema)
 @blueprint.response(200, schemas.PatientOut)
 def change_patient(body: dict[str, Any], patient_id: UUID) -> Any:
-    """Note what a patient has asked for: reminders by text or none, another day, hour or number.
+    """Note what a patient has asked for: how reminders come, another day, hour, number or e-mail.
 
-    A code goes to another number and waits for its confirmation, unless it was verified in person.
+    A code goes to another number or e-mail address and waits for its confirmation, unless the
+    number was verified in person.
     """
     enrolment = service.find(patient_id)
     _change(enrolment, body, how="asked the practice")
@@ -66,24 +68,41 @@ def change_patient(body: dict[str, Any], patient_id: UUID) -> Any:
 @blueprint.route("/patients/<uuid:patient_id>/phone", methods=["POST"])
 @may_call(*STAFF)
 @limiter.limit(sign_in_limit)
-@blueprint.arguments(schemas.PhoneCode)
+@blueprint.arguments(schemas.AddressCode)
 @blueprint.alt_response(409, schema=schemas.PatientOut)
 @blueprint.response(200, schemas.PatientOut)
 def confirm_patient_phone(body: dict[str, Any], patient_id: UUID) -> Any:
     """Confirm a patient's new number with the code that the patient reads out."""
     enrolment = service.find(patient_id)
-    phones.confirm(enrolment, body["code"])
+    addresses.confirm(enrolment, SMS, body["code"])
+    return enrolment
+
+
+@blueprint.route("/patients/<uuid:patient_id>/email", methods=["POST"])
+@may_call(*STAFF)
+@limiter.limit(sign_in_limit)
+@blueprint.arguments(schemas.AddressCode)
+@blueprint.alt_response(409, schema=schemas.PatientOut)
+@blueprint.response(200, schemas.PatientOut)
+def confirm_patient_email(body: dict[str, Any], patient_id: UUID) -> Any:
+    """Confirm a patient's e-mail address with the code that the patient reads out."""
+    enrolment = service.find(patient_id)
+    addresses.confirm(enrolment, EMAIL, body["code"])
     return enrolment
 
 
 def _change(enrolment: Enrolment, body: dict[str, Any], how: str) -> None:
     service.change_rhythm(enrolment, body.get("checkin_weekday"), body.get("checkin_hour"))
-    if "text_reminders" in body:
-        consent.choose_texts(enrolment, body["text_reminders"], how)
+    if "reminders_by" in body:
+        consent.choose_reminders(enrolment, body["reminders_by"], how)
     if "phone_verified" in body:
-        phones.change_in_person(enrolment, body["phone"])
+        addresses.change_in_person(enrolment, body["phone"])
     elif "phone" in body:
-        phones.ask_to_change(enrolment, body["phone"])
+        addresses.ask_to_change(enrolment, SMS, body["phone"])
+    if body.get("email") is not None:
+        addresses.ask_to_change(enrolment, EMAIL, body["email"])
+    elif "email" in body:
+        addresses.forget_email(enrolment)
 
 
 @blueprint.route("/patients/<uuid:patient_id>/invitation", methods=["POST"])
@@ -153,9 +172,10 @@ def me() -> Any:
 @blueprint.arguments(schemas.MeIn)
 @blueprint.response(200, schemas.Me)
 def change_me(body: dict[str, Any]) -> Any:
-    """Choose the language, whether reminders come by text, and when the check-in comes.
+    """Choose the language, how reminders come, and when the check-in comes.
 
-    Another phone number is sent a code, and is used once that is confirmed.
+    Another phone number or e-mail address is sent a code, and is used once that is confirmed;
+    without an address (null), it is forgotten.
     """
     enrolment = service.find(actor.id)
     if "language" in body:
@@ -167,13 +187,26 @@ def change_me(body: dict[str, Any]) -> Any:
 @blueprint.route("/me/phone", methods=["POST"])
 @may_call(PATIENT)
 @limiter.limit(sign_in_limit)
-@blueprint.arguments(schemas.PhoneCode)
+@blueprint.arguments(schemas.AddressCode)
 @blueprint.alt_response(409, schema=schemas.Me)
 @blueprint.response(200, schemas.Me)
 def confirm_phone(body: dict[str, Any]) -> Any:
     """Confirm a new number with the code that was texted to it."""
     enrolment = service.find(actor.id)
-    phones.confirm(enrolment, body["code"])
+    addresses.confirm(enrolment, SMS, body["code"])
+    return enrolment
+
+
+@blueprint.route("/me/email", methods=["POST"])
+@may_call(PATIENT)
+@limiter.limit(sign_in_limit)
+@blueprint.arguments(schemas.AddressCode)
+@blueprint.alt_response(409, schema=schemas.Me)
+@blueprint.response(200, schemas.Me)
+def confirm_email(body: dict[str, Any]) -> Any:
+    """Confirm an e-mail address with the code that was sent to it."""
+    enrolment = service.find(actor.id)
+    addresses.confirm(enrolment, EMAIL, body["code"])
     return enrolment
 
 

@@ -8,10 +8,11 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from backend.core.pagination import MAX_PAGE
-from backend.core.schema import LANGUAGES, WEEKDAYS, Phone, Schema, short_text, time_zone
+from backend.core.schema import LANGUAGES, WEEKDAYS, Email, Phone, Schema, short_text, time_zone
 from backend.messaging import numbers
-from backend.patients import phones
+from backend.patients import addresses
 from backend.patients.contraindications import ANSWERS, QUESTIONS, REVIEWS
+from backend.patients.models import REMINDERS_BY
 
 
 class ContraindicationsIn(Schema):
@@ -52,15 +53,20 @@ def _preferred_hour(**kwargs: Any) -> fields.Integer:
 
 
 class Rhythm(Schema):
-    """When the weekly check-in opens and its texts come, and whether texts come. Give at least one.
+    """When the weekly check-in opens and is reminded of, and how. Give at least one.
 
     The check-in that is planned already stays where it is; those after it follow.
     """
 
     checkin_weekday = fields.String(validate=validate.OneOf(WEEKDAYS))
     checkin_hour = _preferred_hour()
-    text_reminders = fields.Boolean(
-        metadata={"description": "whether check-ins are opened and reminded of by text"},
+    reminders_by = fields.String(
+        validate=validate.OneOf(REMINDERS_BY),
+        metadata={"description": "how check-ins are announced and reminded of"},
+    )
+    email = Email(
+        allow_none=True,
+        metadata={"description": "a code goes to it, and the change waits for it; null: forget it"},
     )
 
     @ma.validates_schema
@@ -111,7 +117,8 @@ class PatientOut(Schema):
         lambda enrolment: WEEKDAYS[enrolment.checkin_weekday], metadata={"type": "string"}
     )
     checkin_hour = fields.Integer(required=True)
-    text_reminders = fields.Boolean(required=True)
+    email = fields.String(required=True, attribute="patient.email", allow_none=True)
+    reminders_by = fields.String(required=True, validate=validate.OneOf(REMINDERS_BY))
     enrolled_at = fields.DateTime(required=True)
     consented_at = fields.DateTime(allow_none=True)
 
@@ -195,8 +202,8 @@ class PatientChange(Rhythm):
             raise ma.ValidationError("Give the number that was verified.", "phone")
 
 
-class PhoneCode(Schema):
-    """The code that came to a new number."""
+class AddressCode(Schema):
+    """The code that came to a new number or e-mail address."""
 
     code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}$"))
 
@@ -220,9 +227,18 @@ class Me(Schema):
             "description": "false: texts do not reach this number; ask whether it is still right",
         },
     )
-    text_reminders = fields.Boolean(required=True)
+    email = fields.String(required=True, attribute="patient.email", allow_none=True)
+    reminders_by = fields.String(required=True, validate=validate.OneOf(REMINDERS_BY))
+    email_works = fields.Function(
+        lambda enrolment: addresses.email_works(enrolment.patient),
+        metadata={
+            "type": "boolean",
+            "nullable": True,
+            "description": "false: e-mails do not arrive; null: no address is known",
+        },
+    )
     phone_works = fields.Function(
-        lambda enrolment: phones.works(enrolment.patient),
+        lambda enrolment: addresses.works(enrolment.patient),
         metadata={
             "type": "boolean",
             "description": "false: texts do not arrive; ask for the number",

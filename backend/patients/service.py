@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from backend.core.ids import new_id
 from backend.core.pagination import decode_cursor, encode_cursor
 from backend.core.problems import Problem, not_found
 from backend.messaging import service as messaging
-from backend.messaging.models import Communication
+from backend.messaging.models import EMAIL, SMS, Communication
 from backend.patients.contraindications import answer_all
 from backend.patients.models import ACTIVE, INVITED, AccessLink, Enrolment, Patient, SignInCode
 from backend.practices.models import Practice
@@ -165,6 +165,23 @@ def recipient(patient: Patient) -> messaging.Recipient:
         time_zone=patient.time_zone,
         patient_id=patient.id,
     )
+
+
+def reminded_at(enrolment: Enrolment) -> tuple[str, bytes] | None:
+    """The channel that reminders come by, and the index of where they go; ``None``: none come."""
+    patient = enrolment.patient
+    if enrolment.reminders_by == EMAIL:
+        return None if patient.email_index is None else (EMAIL, patient.email_index)
+    return (SMS, patient.phone_index) if enrolment.reminders_by == SMS else None
+
+
+def reminder_recipient(enrolment: Enrolment) -> messaging.Recipient:
+    """Where a patient's reminders go: to the number, or to the e-mail address."""
+    patient = enrolment.patient
+    to = recipient(patient)
+    if enrolment.reminders_by == EMAIL and patient.email is not None:
+        return replace(to, phone=patient.email, channel=EMAIL)
+    return to
 
 
 def find(patient_id: UUID) -> Enrolment:

@@ -324,11 +324,11 @@ def test_text_reminders_are_turned_off_and_on_in_settings(
 ) -> None:
     consent(phone)
     assert "We text you when a check-in opens." in phone.open("/my/settings").text
-    phone.send("/my/settings/texts", texts="no")
+    phone.send("/my/settings/reminders", reminders="none")
     assert phone.address == "/my/settings"
-    assert "You get no reminders by text." in phone.text
-    phone.send("/my/settings/texts", texts="perhaps")
-    phone.send("/my/settings/texts", texts="yes")
+    assert "You get no reminders." in phone.text
+    phone.send("/my/settings/reminders", reminders="perhaps")
+    phone.send("/my/settings/reminders", reminders="sms")
     assert "We text you when a check-in opens." in phone.text
     words = rows(app, Consent, Consent.kind == "texts")
     assert [(word.action, word.how) for word in words] == [

@@ -208,7 +208,7 @@ def waiting(post: Post) -> UUID:
         (CheckIn, {"status": "missed"}, "window closed"),
         (CheckIn, {"status": "cancelled"}, "window closed"),
         (Enrolment, {"status": "withdrawn"}, "withdrawn"),
-        (Enrolment, {"text_reminders": False}, "texts turned off"),
+        (Enrolment, {"reminders_by": "none"}, "texts turned off"),
     ],
 )
 def test_what_ended_while_the_text_was_being_planned_stops_it(

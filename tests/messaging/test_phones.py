@@ -9,7 +9,7 @@ import pytest
 
 from backend.messaging import numbers
 from backend.messaging.models import OptOut
-from backend.patients.models import AccessLink, Patient, PhoneChange
+from backend.patients.models import AccessLink, AddressChange, Patient
 from tests.backstage import at_once, behind, rows
 from tests.messaging.carrier import Post
 from tests.world import Caller, PatientAccount, ProviderAccount
@@ -115,7 +115,7 @@ def test_the_practice_asks_for_the_code_too(
     assert phone(post) != NEW
     post.world.ok(post.world.post(f"{address}/phone", clinician, {"code": code(post)}))
     assert phone(post) == NEW
-    [row] = rows(post.app, PhoneChange)
+    [row] = rows(post.app, AddressChange)
     assert (row.asked_by_role, row.asked_by) == ("clinician", clinician.id)
 
 

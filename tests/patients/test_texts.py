@@ -56,8 +56,8 @@ def test_without_texts_nothing_is_planned_and_what_waits_is_cancelled(
 ) -> None:
     opened = open_window(world, patient)
     assert [t.status for t in world.texts("check-in")] == ["pending"]
-    told = world.ok(change(world, patient, text_reminders=False))
-    assert told["text_reminders"] is False
+    told = world.ok(change(world, patient, reminders_by="none"))
+    assert told["reminders_by"] == "none"
     [text] = world.texts("check-in")
     assert (text.status, text.because) == ("cancelled", "texts turned off")
     for days in (2, 4, 7, 9, 11):
@@ -71,7 +71,7 @@ def test_without_texts_nothing_is_planned_and_what_waits_is_cancelled(
 def test_a_sign_in_code_that_is_asked_for_comes_nevertheless(
     world: World, patient: PatientAccount
 ) -> None:
-    world.ok(change(world, patient, text_reminders=False))
+    world.ok(change(world, patient, reminders_by="none"))
     world.ok(world.post("/v1/sign-in/patient/code", body={"phone": patient.phone}))
     world.deliver()
     assert [t.status for t in world.texts("sign-in-code")] == ["delivered"]
@@ -80,10 +80,10 @@ def test_a_sign_in_code_that_is_asked_for_comes_nevertheless(
 def test_texts_come_again_from_the_next_reminder_on(
     app: Flask, world: World, patient: PatientAccount
 ) -> None:
-    world.ok(change(world, patient, text_reminders=False))
+    world.ok(change(world, patient, reminders_by="none"))
     opened = open_window(world, patient)
     assert world.texts("check-in") == []
-    assert world.ok(change(world, patient, text_reminders=True))["text_reminders"] is True
+    assert world.ok(change(world, patient, reminders_by="sms"))["reminders_by"] == "sms"
     world.clock.move_to(opened + timedelta(days=2))
     world.tick()
     assert [t.template for t in world.texts("check-in")] == ["check-in-reminder-1"]
@@ -93,7 +93,7 @@ def test_texts_come_again_from_the_next_reminder_on(
 def test_a_check_in_without_texts_is_open_all_the_same(
     world: World, patient: PatientAccount
 ) -> None:
-    world.ok(change(world, patient, text_reminders=False))
+    world.ok(change(world, patient, reminders_by="none"))
     open_window(world, patient)
     assert [c["kind"] for c in world.check_ins(patient)] == ["weekly"]
 
@@ -101,8 +101,8 @@ def test_a_check_in_without_texts_is_open_all_the_same(
 def test_choosing_what_is_chosen_already_is_no_new_word(
     app: Flask, world: World, patient: PatientAccount
 ) -> None:
-    for wanted in (True, False, False, True):
-        world.ok(change(world, patient, text_reminders=wanted))
+    for wanted in ("sms", "none", "none", "sms"):
+        world.ok(change(world, patient, reminders_by=wanted))
     assert [word[0] for word in words(app)] == ["given", "withdrawn", "given"]
 
 
@@ -110,19 +110,19 @@ def test_the_practice_notes_what_the_patient_asked_for(
     app: Flask, world: World, clinician: Caller, patient: PatientAccount
 ) -> None:
     address = f"/v1/patients/{patient.id}"
-    told = world.ok(change(world, clinician, address, text_reminders=False))
-    assert told["text_reminders"] is False
-    assert world.ok(world.get("/v1/me", patient))["text_reminders"] is False
+    told = world.ok(change(world, clinician, address, reminders_by="none"))
+    assert told["reminders_by"] == "none"
+    assert world.ok(world.get("/v1/me", patient))["reminders_by"] == "none"
     assert words(app)[-1] == ("withdrawn", "clinician", "asked the practice")
-    [line] = rows(app, AuditEvent, AuditEvent.action == "patient.texts")
+    [line] = rows(app, AuditEvent, AuditEvent.action == "patient.reminders")
     assert (line.patient_id, line.actor_id) == (patient.id, clinician.id)
 
 
 def test_another_practice_changes_nothing(world: World, patient: PatientAccount) -> None:
     stranger = world.provider(world.practice("Vale Surgery"))
-    refused = change(world, stranger, f"/v1/patients/{patient.id}", text_reminders=False)
+    refused = change(world, stranger, f"/v1/patients/{patient.id}", reminders_by="none")
     assert refused.status_code == 404
-    assert world.ok(world.get("/v1/me", patient))["text_reminders"] is True
+    assert world.ok(world.get("/v1/me", patient))["reminders_by"] == "sms"
 
 
 def test_leaving_ends_texts_too_and_they_cannot_be_turned_on_again(
@@ -130,7 +130,7 @@ def test_leaving_ends_texts_too_and_they_cannot_be_turned_on_again(
 ) -> None:
     world.ok(world.post("/v1/me/consent/withdrawal", patient))
     assert [word[0] for word in words(app)] == ["given", "withdrawn"]
-    assert change(world, patient, text_reminders=False).status_code == 409
+    assert change(world, patient, reminders_by="none").status_code == 409
 
 
 def test_who_turned_texts_off_before_joining_gets_none(
@@ -138,11 +138,11 @@ def test_who_turned_texts_off_before_joining_gets_none(
 ) -> None:
     invited = world.enrol(clinician)
     world.sign_in(invited)
-    world.ok(change(world, invited, text_reminders=False))
+    world.ok(change(world, invited, reminders_by="none"))
     text = world.ok(world.get("/v1/me/consent", invited))
     world.ok(world.post("/v1/me/consent", invited, {"version": text["version"]}))
     assert [word[0] for word in words(app)] == ["withdrawn"]
-    assert world.ok(world.get("/v1/me", invited))["text_reminders"] is False
+    assert world.ok(world.get("/v1/me", invited))["reminders_by"] == "none"
 
 
 def test_a_patient_moves_the_check_in_from_the_one_after_the_next_on(
@@ -158,7 +158,7 @@ def test_a_patient_moves_the_check_in_from_the_one_after_the_next_on(
 
 
 def test_several_things_change_at_once(world: World, patient: PatientAccount) -> None:
-    body = {"language": "nl", "checkin_hour": 12, "text_reminders": False}
+    body = {"language": "nl", "checkin_hour": 12, "reminders_by": "none"}
     told = world.ok(change(world, patient, **body))
     assert {name: told[name] for name in body} == body
     assert {name: world.ok(world.get("/v1/me", patient))[name] for name in body} == body
@@ -172,8 +172,8 @@ def test_several_things_change_at_once(world: World, patient: PatientAccount) ->
         ({"checkin_hour": 20}, "checkin_hour"),
         ({"checkin_hour": True}, "checkin_hour"),
         ({"checkin_weekday": "Friday"}, "checkin_weekday"),
-        ({"text_reminders": None}, "text_reminders"),
-        ({"text_reminders": "perhaps"}, "text_reminders"),
+        ({"reminders_by": None}, "reminders_by"),
+        ({"reminders_by": "perhaps"}, "reminders_by"),
         ({"phone": "07700 900123"}, "phone"),
     ],
 )

@@ -16,6 +16,12 @@ def is_configured() -> bool:
     return settings.smtp_host is not None
 
 
+def is_offered() -> bool:
+    """Whether patients may choose e-mail: it leaves, or stays in the inbox as texts do."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.smtp_host is not None or not settings.uses_twilio()
+
+
 def transport() -> Transport:
     """The application's transport of e-mails."""
     settings: Settings = current_app.extensions["settings"]

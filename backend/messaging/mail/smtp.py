@@ -24,9 +24,10 @@ from backend.messaging.sms.transport import (
 )
 
 Security = Literal["starttls", "tls", "none"]
-SUBJECT, URGENT_SUBJECT = "Lumbra", "Urgent: Lumbra"
 # Replies of 500 and more are final (RFC 5321, 4.2.1).
 FINAL = 500
+# Folded at 78 signs, a link in a header would be encoded, and be no link for mail programs.
+_WIRE = SMTP.clone(max_line_length=998)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class SmtpTransport:
 
     def _hand_over(self, server: smtplib.SMTP, letter: EmailMessage) -> Outcome:
         try:
-            code, _ = server.data(letter.as_bytes(policy=SMTP))
+            code, _ = server.data(letter.as_bytes(policy=_WIRE))
         except smtplib.SMTPDataError as refused:
             return Rejected(refused.smtp_code) if refused.smtp_code >= FINAL else Retry()
         except (smtplib.SMTPException, OSError):
@@ -87,12 +88,15 @@ class SmtpTransport:
         letter = EmailMessage()
         letter["From"] = self.mail_from
         letter["To"] = message.to
-        letter["Subject"] = URGENT_SUBJECT if message.urgent else SUBJECT
+        letter["Subject"] = message.subject
         letter["Message-ID"] = f"<{message.reference}@lumbra>"
         # No answering machine is to answer it (RFC 3834).
         letter["Auto-Submitted"] = "auto-generated"
         if message.urgent:
             letter["Importance"] = "high"
+        if message.stop is not None:
+            letter["List-Unsubscribe"] = f"<{message.stop}>"
+            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         letter.set_content(message.body + "\n")
         return letter
 

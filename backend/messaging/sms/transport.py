@@ -23,6 +23,9 @@ class Outgoing:
     valid_seconds: int
     reference: str = ""
     urgent: bool = False
+    # Of an e-mail: its subject, and the link that ends such e-mails (RFC 8058), if it has one.
+    subject: str = ""
+    stop: str | None = None
 
 
 @dataclass(frozen=True)

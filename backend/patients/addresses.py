@@ -1,6 +1,7 @@
-"""Changing a patient's phone number: a code to the new number first, or proof in person.
+"""Changing a patient's phone number or e-mail address: a code to the new one first.
 
-Until the new number is confirmed nothing else is sent to it, and everything goes on to the old one.
+Until it is confirmed nothing else is sent to it, and everything goes on to the old one. A number
+may be proved to the practice in person instead.
 """
 
 from __future__ import annotations
@@ -20,16 +21,19 @@ from backend.core.database import session
 from backend.core.identity import actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem
-from backend.messaging import numbers
+from backend.messaging import mail, numbers
 from backend.messaging import service as messaging
+from backend.messaging.models import EMAIL, SMS
 from backend.patients import consent, service
-from backend.patients.models import INVITED, Enrolment, Patient, PhoneChange
+from backend.patients.models import INVITED, NO_REMINDERS, AddressChange, Enrolment, Patient
 from backend.patients.sign_in import CODE_DIGITS
 from backend.practices.models import Practice
 
 BY_CODE = "code"
 IN_PERSON = "in-person"
 PURPOSE = "number"
+TEMPLATES = {SMS: "number-code", EMAIL: "address-code"}
+ACTIONS = {SMS: "patient.phone", EMAIL: "patient.email"}
 
 
 def works(patient: Patient) -> bool:
@@ -37,30 +41,37 @@ def works(patient: Patient) -> bool:
     return patient.phone_refused_at is None and numbers.is_usable(patient.phone_index)
 
 
-def ask_to_change(enrolment: Enrolment, phone: str) -> None:
-    """Text a code to the new number; an earlier one is void.
+def email_works(patient: Patient) -> bool | None:
+    """Whether e-mails reach a patient, as far as is known; ``None`` without an address."""
+    return None if patient.email_index is None else numbers.is_usable(patient.email_index)
 
-    The present number may be given again, to show that it works. Raises ``Problem`` 429 when too
-    many codes were asked for within the hour.
+
+def ask_to_change(enrolment: Enrolment, channel: str, address: str) -> None:
+    """Send a code to the new number or e-mail address; an earlier one of that kind is void.
+
+    The present one may be given again, to show that it works. Raises ``Problem`` 429 when too
+    many codes were asked for within the hour, and 409 when no e-mail can leave here.
     """
+    if channel == EMAIL and not mail.is_offered():
+        raise Problem(409, "no-email", "No e-mail can be sent from here.")
     settings = current_app.extensions["settings"]
     patient = enrolment.patient
     session.flush()
     session.refresh(enrolment, with_for_update={"of": Enrolment})
     since = now() - timedelta(hours=1)
     query = select(func.count()).where(
-        PhoneChange.patient_id == patient.id, PhoneChange.created_at > since
+        AddressChange.patient_id == patient.id, AddressChange.created_at > since
     )
     if (session.scalar(query) or 0) >= settings.codes_per_hour:
         raise Problem(429, "too-many-codes", "Wait an hour before asking for another code.")
-    _void(patient)
+    _void(patient, channel)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-    row = PhoneChange(
+    row = AddressChange(
         id=new_id(),
         practice_id=patient.practice_id,
         patient_id=patient.id,
-        phone=phone,
-        phone_index=blind_index(phone),
+        channel=channel,
+        address=address,
         code_hash=b"",
         created_at=now(),
         expires_at=now() + timedelta(minutes=settings.code_minutes),
@@ -72,33 +83,34 @@ def ask_to_change(enrolment: Enrolment, phone: str) -> None:
     session.flush()
     messaging.queue_text(
         messaging.Text(
-            recipient=replace(service.recipient(patient), phone=phone),
+            recipient=replace(service.recipient(patient), phone=address, channel=channel),
             purpose=PURPOSE,
             occurrence=str(row.id),
-            template="number-code",
+            template=TEMPLATES[channel],
             params={"practice": _practice_name(patient), "code": code},
             urgent=True,
             expires_at=row.expires_at,
         )
     )
-    audit.record("patient.phone-code", practice_id=patient.practice_id, patient_id=patient.id)
+    audit.record(f"{ACTIONS[channel]}-code", practice_id=patient.practice_id, patient_id=patient.id)
 
 
-def confirm(enrolment: Enrolment, code: str) -> None:
-    """The code that came to the new number: from now on it is the patient's.
+def confirm(enrolment: Enrolment, channel: str, code: str) -> None:
+    """The code that came to the new number or address: from now on it is the patient's.
 
     Raises ``Problem`` 409 when the code is wrong, used, tried too often or out of date.
     """
     session.refresh(enrolment, with_for_update={"of": Enrolment})
     row = session.scalar(
-        select(PhoneChange)
+        select(AddressChange)
         .where(
-            PhoneChange.patient_id == enrolment.patient_id,
-            PhoneChange.used_at.is_(None),
-            PhoneChange.expires_at > now(),
-            PhoneChange.attempts < current_app.extensions["settings"].code_attempts,
+            AddressChange.patient_id == enrolment.patient_id,
+            AddressChange.channel == channel,
+            AddressChange.used_at.is_(None),
+            AddressChange.expires_at > now(),
+            AddressChange.attempts < current_app.extensions["settings"].code_attempts,
         )
-        .order_by(PhoneChange.created_at.desc())
+        .order_by(AddressChange.created_at.desc())
         .limit(1)
         .with_for_update()
     )
@@ -111,14 +123,30 @@ def confirm(enrolment: Enrolment, code: str) -> None:
             409, "code-refused", "This code is not right or is out of date. Ask for a new one."
         )
     row.used_at = now()
-    _change(enrolment, row.phone, BY_CODE)
+    if channel == EMAIL:
+        _change_email(enrolment, row.address)
+    else:
+        _change(enrolment, row.address, BY_CODE)
+
+
+def forget_email(enrolment: Enrolment) -> None:
+    """The patient wants no e-mail address here any more; reminders by e-mail end with it."""
+    session.flush()
+    session.refresh(enrolment, with_for_update={"of": Enrolment})
+    patient = enrolment.patient
+    _void(patient, EMAIL)
+    if patient.email is None:
+        return
+    if enrolment.reminders_by == EMAIL:
+        consent.choose_reminders(enrolment, NO_REMINDERS, how="e-mail address taken back")
+    _write_email(patient, None)
 
 
 def change_in_person(enrolment: Enrolment, phone: str) -> None:
     """A provider has seen that the number is the patient's; no code is needed."""
     session.flush()
     session.refresh(enrolment, with_for_update={"of": Enrolment})
-    _void(enrolment.patient)
+    _void(enrolment.patient, SMS)
     _change(enrolment, phone, IN_PERSON)
     messaging.take_back_wrong_number(phone)
 
@@ -149,6 +177,31 @@ def _change(enrolment: Enrolment, phone: str, how: str) -> None:
         service.invite(enrolment)
 
 
+def _change_email(enrolment: Enrolment, address: str) -> None:
+    patient = enrolment.patient
+    numbers.confirm(blind_index(address))
+    if patient.email == address:
+        return
+    if patient.email is not None:
+        # What waits goes to the old address; its links are to open nothing more.
+        messaging.cancel(
+            patient_ids=[patient.id], purpose="check-in", because="e-mail address changed"
+        )
+        service.void_links(patient)
+    _write_email(patient, address)
+
+
+def _write_email(patient: Patient, address: str | None) -> None:
+    patient.email = address
+    patient.email_index = None if address is None else blind_index(address)
+    audit.record(
+        "patient.email",
+        practice_id=patient.practice_id,
+        patient_id=patient.id,
+        given=address is not None,
+    )
+
+
 def _tell_old(patient: Patient) -> None:
     messaging.queue_text(
         messaging.Text(
@@ -163,10 +216,14 @@ def _tell_old(patient: Patient) -> None:
     )
 
 
-def _void(patient: Patient) -> None:
+def _void(patient: Patient, channel: str) -> None:
     session.execute(
-        update(PhoneChange)
-        .where(PhoneChange.patient_id == patient.id, PhoneChange.used_at.is_(None))
+        update(AddressChange)
+        .where(
+            AddressChange.patient_id == patient.id,
+            AddressChange.channel == channel,
+            AddressChange.used_at.is_(None),
+        )
         .values(used_at=now())
     )
 
@@ -175,6 +232,6 @@ def _practice_name(patient: Patient) -> str:
     return session.get_one(Practice, patient.practice_id).name
 
 
-def _hash(row: PhoneChange, code: str) -> bytes:
+def _hash(row: AddressChange, code: str) -> bytes:
     # Keyed and salted by the row, as that of a sign-in code.
     return digest(keyring().index, row.id.bytes + code.encode(), "sha256")
