@@ -1,7 +1,7 @@
 """Reminders by text, by e-mail or not at all; an e-mail address waits for its code as a number does.
 
-Revision ID: 0023
-Revises: 0022
+Revision ID: 0029
+Revises: 0028
 Create Date: 2026-11-24
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
