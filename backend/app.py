@@ -11,6 +11,7 @@ from backend import cli, metrics
 from backend.alerts import ownership
 from backend.alerts import routes as alerts
 from backend.alerts import work_routes as work
+from backend.break_glass import routes as break_glass
 from backend.checkins import inbound, reminders
 from backend.checkins import routes as checkins
 from backend.companion import api as companion_api
@@ -49,6 +50,7 @@ API_BLUEPRINTS = (
     sync.blueprint,
     alerts.blueprint,
     work.blueprint,
+    break_glass.blueprint,
     hooks.blueprint,
     quality.blueprint,
     evaluation.blueprint,

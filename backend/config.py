@@ -77,6 +77,13 @@ class Settings(BaseSettings):
     provider_session_hours: int = Field(
         12, alias="LUMBRA_PROVIDER_SESSION_HOURS", ge=1, description="life of a provider session"
     )
+    break_glass_minutes: int = Field(
+        60,
+        alias="LUMBRA_BREAK_GLASS_MINUTES",
+        ge=5,
+        le=1440,
+        description="how long another practice's patient may be read in an emergency",
+    )
     console_idle_minutes: int = Field(
         15, alias="LUMBRA_CONSOLE_IDLE_MINUTES", ge=1, description="console signs out when idle"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.alerts import models as alerts
+from backend.break_glass import models as break_glass
 from backend.checkins import models as checkins
 from backend.core import audit, heartbeat, sessions
 from backend.core.database import Base
@@ -21,6 +22,7 @@ __all__ = [
     "Base",
     "alerts",
     "audit",
+    "break_glass",
     "checkins",
     "evaluation",
     "heartbeat",

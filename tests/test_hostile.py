@@ -112,6 +112,7 @@ def stage(app: Flask, world: World) -> Stage:
         "topic_id": ["T1", "T2"],
         "sha256": [sha256_of(world, patient)],
         "entry_id": [str(uuid4())],
+        "access_id": [str(uuid4())],
         **{name: [each] for name, each in endpoint_of(world, callers["lead"]).items()},
     }
     for name, stranger in foreign.items():
@@ -224,6 +225,13 @@ def stage(app: Flask, world: World) -> Stage:
             "service_hours": {"monday": ["08:00", "18:00"]},
             "holidays": [{"day": "2026-12-25", "name": "Christmas Day"}],
             "time_zone": "Europe/London",
+        },
+        "/v1/break-glass": {
+            "given_name": "Ann",
+            "family_name": "Nobody",
+            "phone": "+447700912399",
+            "reason": "emergency-care",
+            "note": "Seen here after a fall.",
         },
         "/v1/patients/{patient_id}/notes": {"text": "Prefers mornings."},
     }

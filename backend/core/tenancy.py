@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from uuid import UUID
 
 from flask import g
@@ -16,6 +17,8 @@ from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
 EVERY_PRACTICE = "*"
+GLASS_ROLE = "lumbra_glass"
+_GLASS = "SELECT set_config('lumbra.break_glass', %s, true), set_config('lumbra.at', %s, true)"
 _SET = "SELECT set_config('lumbra.practice_id', %s, true)"
 
 
@@ -52,6 +55,30 @@ def _switch(scope: str) -> None:
         # A transaction that has failed sees nothing more; the next begins in the new scope.
         with session.no_autoflush, suppress(InternalError):
             session.connection().exec_driver_sql(_SET, (scope,))
+
+
+@contextmanager
+def through_glass(access_id: UUID, at: datetime) -> Iterator[None]:
+    """Read one patient of another practice, as long as an access to them stands at ``at``.
+
+    A transaction of its own, by a role that can only select, from few tables, and for which the
+    policies show nothing but that patient's rows: PostgreSQL itself holds it to that.
+    """
+    before, g.practice_scope = current_scope(), ""
+    session: Session = g.session
+    session.commit()
+    try:
+        run = session.connection().exec_driver_sql
+        run(f"SET LOCAL ROLE {GLASS_ROLE}")
+        run(_GLASS, (str(access_id), at.isoformat()))
+        yield
+        # Role and settings end with the transaction.
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        g.practice_scope = before
 
 
 def apply_scope(session: Session, transaction: object, connection: Connection) -> None:

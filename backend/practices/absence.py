@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
-from backend.core.identity import CARE_TEAM, CLINICIAN, actor
+from backend.core.identity import CARE_TEAM, CLINICIAN, LEAD, actor
 from backend.core.problems import Problem, invalid, not_found
 from backend.practices.models import Practice, Provider
 
@@ -50,6 +50,17 @@ def stand_in(
     if cover is None or cover.role not in CARE_TEAM or not is_here(cover, zone, at):
         return None
     return cover.id
+
+
+def lead_here(practice: Practice, at: datetime) -> UUID | None:
+    """The lead who has been with a practice longest of those who work at ``at``."""
+    query = select(Provider).where(Provider.practice_id == practice.id, Provider.role == LEAD)
+    here = (
+        lead.id
+        for lead in session.scalars(query.order_by(Provider.id))
+        if is_here(lead, practice.time_zone, at)
+    )
+    return next(here, None)
 
 
 def set_absence(

@@ -18,9 +18,9 @@ from backend.checkins.models import WEEKLY, CheckIn
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session
-from backend.core.identity import LEAD, actor
+from backend.core.identity import actor
 from backend.practices import absence
-from backend.practices.models import Practice, Provider
+from backend.practices.models import Practice
 from backend.quality import alert_load
 from backend.risk import service as risk
 from backend.risk.decisions import Decision
@@ -212,21 +212,9 @@ def _ask_for_review(practice: Practice, week: Week, allowance: AlertAllowance) -
         inputs={},
     )
     evidence: Mapping[str, Any] = {"week": week.begins.isoformat(), "alerts": week.alerts}
-    alerts.raise_for(practice.id, None, [decision], evidence, to=_lead_of(practice), always=True)
-
-
-def _lead_of(practice: Practice) -> UUID | None:
-    """The lead who has been with the practice longest of those who are here."""
-    query = (
-        select(Provider)
-        .where(Provider.practice_id == practice.id, Provider.role == LEAD)
-        .order_by(Provider.id)
+    alerts.raise_for(
+        practice.id, None, [decision], evidence, to=absence.lead_here(practice, now()), always=True
     )
-    at = now()
-    here = (
-        lead.id for lead in session.scalars(query) if absence.is_here(lead, practice.time_zone, at)
-    )
-    return next(here, None)
 
 
 def _together(weeks: Sequence[Week]) -> list[RuleLoad]:
