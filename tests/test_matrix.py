@@ -317,6 +317,9 @@ def test_every_operation_for_every_role_in_the_own_and_another_practice(street: 
             status, said = street.call(
                 operation, street.own.objects, caller, _body(operation, street.own, role)
             )
+            if status == 404 and "break-glass" in operation.path:
+                # One person's own, to another practice's patient: tests/break_glass.
+                continue
             if status == 404 and is_done and operation.method != "GET":
                 # What a colleague has ended is no longer there.
                 continue
