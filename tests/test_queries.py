@@ -128,6 +128,25 @@ def test_a_page_of_the_feed_costs_the_same_with_more_alerts(
     assert len(few) == len(many), set(many) - set(few)
 
 
+@pytest.mark.parametrize("query", ["", "?owner=pool"])
+def test_the_work_list_costs_the_same_with_more_alerts(
+    app: Flask, world: World, clock: MovableClock, query: str
+) -> None:
+    costs = []
+    for practice, alerts in (("Hill Surgery", 3), ("Dale Surgery", 20)):
+        who = world.provider(world.practice(practice))
+        for _ in range(3):
+            world.provider(who.practice_id)
+        people = crowd(app, who.practice_id, alerts, clock.now() + timedelta(days=9))
+        for n, patient in enumerate(people):
+            raise_alert(app, who.practice_id, patient, **OF_TIER[1 + n % 3])
+        browser = signed_in(app, world, who)
+        costs.append(cost(app, lambda b=browser: b.open(f"/console/{query}")))
+        assert browser.html.count("data-alert=") == alerts
+    few, many = costs
+    assert len(few) == len(many), set(many) - set(few)
+
+
 def test_a_patients_page_costs_the_same_with_a_long_history(
     app: Flask, world: World, clock: MovableClock
 ) -> None:
@@ -141,14 +160,21 @@ def test_a_patients_page_costs_the_same_with_a_long_history(
             old = {c.key: getattr(alert, c.key) for c in Alert.__table__.columns}
             closed = {"status": "resolved", "resolution": "contacted", "closed_at": clock.now()}
             session.execute(insert(Alert), [{**old, **closed, "id": new_id()} for _ in range(MANY)])
+    multiply(app, Communication, people[1], MANY, timedelta(hours=3))
+    multiply(app, Adaptation, people[1], MANY, timedelta(hours=3))
     browser = signed_in(app, world, who)
-    costs = [
-        cost(app, lambda p=patient: browser.open(f"/console/patients/{p.id}")) for patient in people
-    ]
-    assert browser.status == 200
+    for page in ("timeline", "timeline?of=texts", ""):
+        costs = [
+            cost(
+                app,
+                lambda p=patient, s=page: browser.open(f"/console/patients/{p.id}/{s}".rstrip("/")),
+            )
+            for patient in people
+        ]
+        assert browser.status == 200
+        few, many = costs
+        assert len(few) == len(many), set(many) - set(few)
     assert browser.html.count("/console/alerts/") > MANY
-    few, many = costs
-    assert len(few) == len(many), set(many) - set(few)
 
 
 @pytest.mark.parametrize("query", ["/v1/patients?limit=100", "/v1/providers"])

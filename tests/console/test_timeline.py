@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from backend.console import timeline
+from tests.backstage import statements
 from tests.browser import Browser, assert_is_a_safe_page
 from tests.console.test_console import signed_in
 from tests.world import PatientAccount, ProviderAccount, World
@@ -114,16 +114,9 @@ def test_a_page_takes_as_many_queries_whatever_happened(
     app: Flask, world: World, browser: Browser, patient: PatientAccount, clinician: ProviderAccount
 ) -> None:
     def queries() -> int:
-        asked: list[str] = []
-
-        def ask(*args: object) -> None:
-            asked.append(str(args[2]))
-
-        engine = app.extensions["database"].engine
-        event.listen(engine, "before_cursor_execute", ask)
-        browser.open(f"/console/patients/{patient.id}/timeline")
-        event.remove(engine, "before_cursor_execute", ask)
-        return len(asked)
+        with statements(app) as seen:
+            browser.open(f"/console/patients/{patient.id}/timeline")
+        return len(seen)
 
     before = queries()
     world.sign_in(clinician)
