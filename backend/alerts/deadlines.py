@@ -62,6 +62,18 @@ def minutes_between(
     return int(open_time.total_seconds() // 60)
 
 
+def periods(
+    start: datetime, end: datetime, hours: Hours, zone: str, holidays: Set[date] = frozenset()
+) -> list[tuple[datetime, datetime]]:
+    """When the practice is open between two UTC instants, from the day of the first on."""
+    found: list[tuple[datetime, datetime]] = []
+    day, last = (at.astimezone(ZoneInfo(zone)).date() for at in (start, end))
+    while day <= last:
+        found += _open_on(day, hours, zone, holidays)
+        day += timedelta(days=1)
+    return found
+
+
 def _after_minutes(
     at: datetime, left: timedelta, hours: Hours, zone: str, holidays: Set[date]
 ) -> datetime:
@@ -90,12 +102,17 @@ def _periods(
 ) -> Iterator[tuple[datetime, datetime]]:
     first = at.astimezone(ZoneInfo(zone)).date()
     for offset in range(LONGEST_CLOSURE_DAYS):
-        day = first + timedelta(days=offset)
-        if day in holidays or day.weekday() not in hours:
-            continue
-        opens, closes = (
-            datetime.combine(day, wall, ZoneInfo(zone)).astimezone(UTC)
-            for wall in hours[day.weekday()]
-        )
-        if closes > at:
-            yield opens, closes
+        for opens, closes in _open_on(first + timedelta(days=offset), hours, zone, holidays):
+            if closes > at:
+                yield opens, closes
+
+
+def _open_on(
+    day: date, hours: Hours, zone: str, holidays: Set[date]
+) -> list[tuple[datetime, datetime]]:
+    if day in holidays or day.weekday() not in hours:
+        return []
+    opens, closes = (
+        datetime.combine(day, wall, ZoneInfo(zone)).astimezone(UTC) for wall in hours[day.weekday()]
+    )
+    return [(opens, closes)]

@@ -129,7 +129,7 @@ def draw(
             show_dots=layer.dots > 0,
             dots_size=layer.dots,
         )
-    return _inline(chart.render_tree(), layers, size.width, height)
+    return inline(chart.render_tree(), layers, size.width, height)
 
 
 def mark(number: str, tier: int) -> str:
@@ -143,7 +143,8 @@ def mark(number: str, tier: int) -> str:
     return tostring(root, encoding="unicode")
 
 
-def _inline(root: Element, layers: Sequence[Layer], width: int, height: int) -> str:
+def inline(root: Element, layers: Sequence[Layer], width: int, height: int) -> str:
+    """What pygal has drawn as an ``<svg>`` without scripts and styles; a class for each layer."""
     # pygal writes its settings as a script even without any, and comments with its address.
     for parent in list(root.iter()):
         for child in list(parent):

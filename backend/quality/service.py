@@ -24,6 +24,7 @@ from backend.quality.learning import (
     team,
     topic,
 )
+from backend.quality.overview import overview
 from backend.quality.texts import texts
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "leader",
     "my_topics",
     "of_patient",
+    "overview",
     "portrait",
     "practice_fidelity",
     "rate",
