@@ -153,7 +153,8 @@ def _raised(
     )
     found: dict[date, dict[int, int]] = {monday: {} for monday in mondays}
     for monday, tier, count in session.execute(query.group_by(week, Alert.tier)):
-        found[monday][tier] = count
+        # Another server's clock may be ahead, and its week the next one.
+        found.setdefault(monday, {})[tier] = count
     return dict(found)
 
 
