@@ -18,6 +18,7 @@ from backend.core.database import unit_of_work
 from backend.core.identity import PROVIDER_ROLES
 from backend.core.problems import Problem
 from backend.core.schema import ZONES
+from backend.evaluation.commands import evaluation
 from backend.instruments.commands import instruments
 from backend.messaging.commands import messaging
 
@@ -253,6 +254,6 @@ def demo_code() -> None:
 
 def init_app(app: Flask) -> None:
     """Attach the commands."""
-    groups = (db, admin, content, instruments, messaging, pathway)
+    groups = (db, admin, content, evaluation, instruments, messaging, pathway)
     for command in (show_config, *groups, run_worker, demo, demo_code):
         app.cli.add_command(command)

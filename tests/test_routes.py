@@ -140,6 +140,8 @@ TABLE = {
     "GET /v1/consultations/<uuid:consultation_id>": CARE,
     "POST /v1/consultations/<uuid:consultation_id>/ratings": CARE,
     "GET /v1/practice/fidelity": "lead",
+    "GET /v1/practice/evaluation": "lead administrator",
+    "GET /v1/practice/evaluation.csv": "lead administrator",
     "GET /v1/practice/consulters": "lead administrator",
     "POST /v1/practice/consulters": "lead administrator",
     "POST /v1/practice/refusals": STAFF,

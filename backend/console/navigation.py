@@ -40,6 +40,7 @@ WITHIN_SECTIONS = {
     "/practice": (
         Page("Overview", "/practice", MANAGERS),
         Page("Texts", "/practice/texts", MANAGERS),
+        Page("Evaluation", "/practice/evaluation", MANAGERS),
         Page("Consultations", "/practice/fidelity", (LEAD,)),
     ),
     "/training": (

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from backend.console import (
     alert_routes,
     consultations,
+    evaluation,
     first_sign_in,
     forms,
     pages,
@@ -44,6 +45,7 @@ blueprint.context_processor(pages.helpers)
 ROOMS = (
     alert_routes,
     consultations,
+    evaluation,
     first_sign_in,
     people,
     practice,

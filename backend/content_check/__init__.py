@@ -24,6 +24,7 @@ from backend.content_check.texts import translation_faults
 from backend.content_check.wording import wording_faults
 from backend.core.content import ContentError, Document
 from backend.core.schema import LANGUAGES
+from backend.evaluation import indicator_files
 from backend.instruments.releases import unreleased_changes
 from backend.instruments.service import load_library
 from backend.messaging import templates
@@ -82,7 +83,8 @@ def _checked(content: Path, today: date) -> Iterator[ContentError]:
     for pair in pairs:
         yield from pair.faults
     yield from shared_faults(pairs)
-    yield from _unreleased(content / "instruments")
+    yield from _unreleased(partial(unreleased_changes, content / "instruments"))
+    yield from _unreleased(partial(indicator_files.unreleased_changes, content))
     offered, batteries = _offered(content, pairs)
     yield from batteries
     for name in _pathway_names(content):
@@ -134,10 +136,10 @@ def _titles(content: Path) -> list[str]:
     return sorted({title for each in (catalogue or {}).values() for title in each.titles.values()})
 
 
-def _unreleased(folder: Path) -> Iterator[ContentError]:
+def _unreleased(changes: Callable[[], Iterator[ContentError]]) -> Iterator[ContentError]:
     """Files that say something new under an old version."""
     try:
-        yield from unreleased_changes(folder)
+        yield from changes()
     except ContentError as error:
         yield error
 
@@ -154,6 +156,7 @@ def _refused(content: Path) -> Iterator[ContentError]:
         partial(training_files.load_topics, content),
         partial(training_files.load_checklist, content),
         partial(training_files.load_competence, content),
+        partial(indicator_files.load_indicators, content),
     ]
     for language in LANGUAGES:
         readings += [

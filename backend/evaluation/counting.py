@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from backend.core.database import session
-from backend.evaluation.indicator_files import common, load_indicators
+from backend.evaluation.indicator_files import load_indicators
 from backend.evaluation.indicators import COUNT, SHARE, WHOLE, Figure, Indicator, Period
 from backend.practices.models import Practice
 from backend.programme.plans import catalogue
@@ -43,8 +43,7 @@ def count(
     values = _values(practices, periods, as_of)
     found: list[Figure] = []
     for indicator in indicators().values():
-        statement = text(f"{common()}SELECT * FROM (\n{indicator.sql}) AS figure")
-        rows = session.execute(statement, values)
+        rows = session.execute(text(indicator.sql), values)
         counted = [_figure(indicator, row) for row in rows]
         found += _with_wholes(indicator, counted, practices, len(periods))
     return found
@@ -101,8 +100,12 @@ def _with_wholes(
     ]
     return sorted(
         [*counted, *empty],
-        key=lambda f: (str(f.practice_id), f.period, f.part != WHOLE, f.part, f.measure),
+        key=lambda f: (str(f.practice_id), f.period, *_place(f)),
     )
+
+
+def _place(figure: Figure) -> tuple[bool, str, bool, str]:
+    return figure.part != WHOLE, figure.part, figure.measure != SHARE, figure.measure
 
 
 def _values(

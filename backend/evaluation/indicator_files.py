@@ -1,7 +1,8 @@
-"""Reading the definitions in ``content/evaluation`` with their queries, and guarding their versions."""
+"""Reading the definitions in ``content/evaluation`` and their queries; guarding their versions."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ DEFINITIONS = "indicators.yaml"
 RELEASED = "released.yaml"
 QUERIES = Path(__file__).parent / "sql"
 COMMON = "_common.sql"
+_REMARK = re.compile(r"--.*")
 HEADING = """\
 # What each published version of an indicator says, its query included, as SHA-256. Written by
 # `flask evaluation release`; never edited by hand, and no line is ever taken away.
@@ -25,7 +27,7 @@ HEADING = """\
 
 @cache
 def load_indicators(content: Path) -> Mapping[str, Indicator]:
-    """Every indicator by id, in order. Raises ``ContentError`` that names the file and the fault."""
+    """Every indicator by id, in order. Raises ``ContentError``."""
     document = _document(content)
     found: dict[str, Indicator] = {}
     with document.reading():
@@ -39,11 +41,6 @@ def load_indicators(content: Path) -> Mapping[str, Indicator]:
     if strays:
         raise document.fault(f"there is a query but no definition of {', '.join(sorted(strays))}")
     return found
-
-
-def common() -> str:
-    """What every query begins with."""
-    return (QUERIES / COMMON).read_text()
 
 
 def unreleased_changes(content: Path) -> Iterator[ContentError]:
@@ -64,7 +61,7 @@ def _said(content: Path) -> Iterator[Said]:
     known = load_indicators(content)
     for n, raw in enumerate(document.value["indicators"]):
         indicator = known[raw["id"]]
-        digest = releases.digest(raw, common() + indicator.sql)
+        digest = releases.digest(raw, _in_one_line(indicator.sql))
         line = document.line("indicators", n, "version")
         yield Said(indicator.id, document.file, indicator.version, digest, line)
 
@@ -85,4 +82,12 @@ def _indicator(raw: Mapping[str, Any]) -> Indicator:
     for name, value in said.items():
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"{name} must be words")
-    return Indicator(**said, parts=parts, sql=file.read_text())
+    common = (QUERIES / COMMON).read_text()
+    # Its name stands first, for whoever looks at what the server is busy with.
+    sql = f"-- {said['id']}\n{common}SELECT * FROM (\n{file.read_text()}) AS figure"  # noqa: S608
+    return Indicator(**said, parts=parts, sql=sql)
+
+
+def _in_one_line(sql: str) -> str:
+    """A query without its remarks and its layout, which may change."""
+    return " ".join(_REMARK.sub("", sql).split())

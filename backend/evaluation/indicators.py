@@ -27,7 +27,7 @@ class PartRule:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One version of a definition. ``sql`` is how it is counted."""
+    """One version of a definition. ``sql`` is the whole statement that counts it."""
 
     id: str
     version: str

@@ -8,8 +8,27 @@ from uuid import UUID
 from backend.core.api import Blueprint
 from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, STAFF, may_call
 from backend.evaluation import schemas, service
+from backend.evaluation.download import CSV, as_file
 
 blueprint = Blueprint("evaluation", __name__, url_prefix="/v1", description="Process evaluation")
+
+
+@blueprint.route("/practice/evaluation")
+@may_call(LEAD, ADMINISTRATOR)
+@blueprint.arguments(schemas.EvaluationQuery, location="query")
+@blueprint.response(200, schemas.EvaluationOut)
+def evaluation(query: dict[str, Any]) -> Any:
+    """How the programme is carried out: twenty indicators with n and N, by period."""
+    return service.of_practice(**query)
+
+
+@blueprint.route("/practice/evaluation.csv")
+@may_call(LEAD, ADMINISTRATOR)
+@blueprint.arguments(schemas.EvaluationQuery, location="query")
+@blueprint.response(200, {"type": "string"}, content_type=CSV, description="One figure a line")
+def evaluation_csv(query: dict[str, Any]) -> Any:
+    """The same as a tidy table, one figure a line."""
+    return as_file(service.of_practice(**query))
 
 
 @blueprint.route("/practice/consulters")

@@ -1,4 +1,4 @@
-"""The door of evaluation: what practices tell."""
+"""The door of evaluation: the report, and what practices tell."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from backend.evaluation.records import (
     tell_context,
     tell_refusal,
 )
+from backend.evaluation.report import of_all, of_practice
 
 __all__ = [
     "adverse_events",
@@ -22,6 +23,8 @@ __all__ = [
     "consulters",
     "context",
     "follow_referral",
+    "of_all",
+    "of_practice",
     "refer",
     "referrals",
     "tell_adverse_event",

@@ -38,20 +38,27 @@ class Sum:
 
 
 def kept_back(
-    cells: Mapping[Cell, int], sums: Sequence[Sum], threshold: int, also: Iterable[Cell] = ()
+    cells: Mapping[Cell, int],
+    sums: Sequence[Sum],
+    threshold: int,
+    also: Iterable[Cell] = (),
+    twins: Mapping[Cell, Cell] | None = None,
 ) -> frozenset[Cell]:
     """The cells that are not shown: the small ones, ``also``, and what would give those away.
 
     Of each sum either nothing is kept back or at least two numbers are, and where the total is
-    shown, those kept back add up to no small number.
+    shown, those kept back add up to no small number. ``twins`` are kept back together.
     """
-    hidden = {cell for cell, count in cells.items() if 0 < count < threshold} | set(also)
+    pairs = twins or {}
+    hidden: set[Cell] = set()
+    for cell in [*also, *(cell for cell, count in cells.items() if 0 < count < threshold)]:
+        hidden |= {cell, pairs.get(cell, cell)}
     moved = True
     while moved:
         moved = False
         for each in sums:
             while (cell := _next_to_hide(cells, each, threshold, hidden)) is not None:
-                hidden.add(cell)
+                hidden |= {cell, pairs.get(cell, cell)}
                 moved = True
     return frozenset(hidden)
 
@@ -85,7 +92,8 @@ def for_outside(
     sums = [*_within(figures), *_parts(indicator, figures), *_across(figures)]
     chained = _too_close(indicator, figures, threshold)
     small = [(*_key(f), _N) for f in figures if 0 < (f.denominator or 0) < threshold]
-    hidden = kept_back(cells, sums, threshold, [*chained, *(c for c in small if c in cells)])
+    also = [*chained, *(cell for cell in small if cell in cells)]
+    hidden = kept_back(cells, sums, threshold, also, _twins(figures))
     return [_shown(figure, hidden, threshold) for figure in figures]
 
 
@@ -112,6 +120,12 @@ def _cells(figure: Figure) -> dict[Cell, int]:
         return {}
     numerator, denominator = figure.numerator or 0, figure.denominator or 0
     return {(*key, _N): numerator, (*key, _REST): denominator - numerator, (*key, _OF): denominator}
+
+
+def _twins(figures: Sequence[Figure]) -> dict[Cell, Cell]:
+    """Those who did and those who did not: beside their sum, one tells the other."""
+    pairs = [((*_key(f), _N), (*_key(f), _REST)) for f in figures if f.measure == SHARE]
+    return {**dict(pairs), **{rest: did for did, rest in pairs}}
 
 
 def _within(figures: Sequence[Figure]) -> list[Sum]:
