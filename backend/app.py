@@ -12,7 +12,7 @@ from backend.alerts import ownership
 from backend.alerts import routes as alerts
 from backend.alerts import work_routes as work
 from backend.break_glass import routes as break_glass
-from backend.checkins import inbound, reminders
+from backend.checkins import inbound, plan_texts, reminders
 from backend.checkins import routes as checkins
 from backend.companion import api as companion_api
 from backend.companion import routes as companion
@@ -104,6 +104,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     sms.init_app(app, settings)
     health.watch(app, "texts", line.trouble)
     permission.register(app, "check-in", reminders.why_not)
+    permission.register(app, plan_texts.PURPOSE, plan_texts.why_not)
     permission.register(app, "invitation", patient_service.why_not_invited)
     received.register(app, inbound.receive)
     ownership.register(app, quality_service.leader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -85,6 +86,21 @@ _OTHERS = (
     FROM activity a, generate_series(1, 6) n WHERE a.patient_id <> :patient
     """,
     """
+    INSERT INTO activity_event (id, practice_id, patient_id, activity_id, kind, item, day, values,
+        at)
+    SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, 'rated', 'Movement ' || n,
+        CAST(CAST(:at AS timestamptz) AS date), '{"rating": 50}', :at
+    FROM activity a, generate_series(1, 3) n WHERE a.patient_id <> :patient
+    """,
+    """
+    INSERT INTO decision (id, practice_id, patient_id, at, rule, rule_version, kind, title, reason,
+        inputs)
+    SELECT gen_random_uuid(), e.practice_id, e.patient_id,
+        CAST(:at AS timestamptz) - n * interval '7 days', 'early-reminder', 'default', 'remind', '',
+        '', '{}'
+    FROM enrolment e, generate_series(1, 8) n
+    """,
+    """
     INSERT INTO module_reading (id, practice_id, patient_id, activity_id, grade, at)
     SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, 1,
         CAST(:at AS timestamptz) - n * interval '3 days'
@@ -160,18 +176,62 @@ _HISTORY = (
         ELSE (n / 56) % 13 END
     """,
 )
+# Walks by the clock and feared movements: an aim, a ladder, a flare-up in each half year, and a
+# note of both on most days of two years.
+_GRADED = (
+    """
+    INSERT INTO activity_event (id, practice_id, patient_id, activity_id, kind, item, day, values,
+        at)
+    SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, 'aim', '',
+        CAST(CAST(:at AS timestamptz) AS date) - :days,
+        '{"activity": "walking", "measure": "minutes", "amount": "60", "rounded_to": "1",
+          "planned_days": 5}', :at
+    FROM activity a WHERE a.patient_id = :patient AND a.module_id = 'M04'
+    """,
+    """
+    INSERT INTO activity_event (id, practice_id, patient_id, activity_id, kind, item, day, values,
+        at)
+    SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, 'flare', '',
+        CAST(CAST(:at AS timestamptz) AS date) - n * 180, '{"days": 3}', :at
+    FROM activity a, generate_series(1, 3) n WHERE a.patient_id = :patient AND a.module_id = 'M04'
+    """,
+    """
+    INSERT INTO activity_event (id, practice_id, patient_id, activity_id, kind, item, day, values,
+        at)
+    SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, 'rated', 'Movement ' || n,
+        CAST(CAST(:at AS timestamptz) AS date) - :days,
+        jsonb_build_object('rating', 30 + 4 * n), :at
+    FROM activity a, generate_series(1, 10) n WHERE a.patient_id = :patient AND a.module_id = 'M06'
+    """,
+    """
+    INSERT INTO practice_log (id, practice_id, patient_id, activity_id, grade, day, done, values,
+        at)
+    SELECT gen_random_uuid(), a.practice_id, a.patient_id, a.id, a.grade,
+        CAST(CAST(:at AS timestamptz) AS date) - n, true,
+        CASE a.module_id WHEN 'M04' THEN '{"amount_done": 20}'::jsonb
+            ELSE '{"fear_before": 50, "fear_after": 40, "belief_before": 50, "belief_after": 40}'
+        END, CAST(:at AS timestamptz) - n * interval '1 day'
+    FROM activity a, generate_series(1, :days) n
+    WHERE a.patient_id = :patient AND n % 3 > 0 AND a.module_id IN ('M04', 'M06')
+    ON CONFLICT DO NOTHING
+    """,
+)
+GRADED_MODULES = ("M04", "M06")
 
 
-def two_years(app: Flask, practice_id: UUID, patient_id: UUID, others: int) -> None:
+def two_years(
+    app: Flask, practice_id: UUID, patient_id: UUID, others: int, graded: bool = False
+) -> None:
     """Give an onboarded patient two years of history, and the practice ``others`` more patients.
 
     The clock should stand two years after the patient was onboarded. An open check-in, two modules
-    in work and practice that is due are there today.
+    in work and practice that is due are there today; ``graded``: these two are walks by the clock
+    and feared movements, of which two years of notes are there too.
     """
     with app.app_context():
         at = now()
     crowd(app, practice_id, others, at + timedelta(days=3))
-    _many_modules(app, patient_id)
+    _many_modules(app, patient_id, GRADED_MODULES if graded else ())
     _texts(app, patient_id)
     values = {
         "at": at,
@@ -181,11 +241,11 @@ def two_years(app: Flask, practice_id: UUID, patient_id: UUID, others: int) -> N
         "modules": MODULES,
     }
     with app.app_context(), tenancy.across_practices(), unit_of_work():
-        for statement in (*_OTHERS, *_HISTORY):
+        for statement in (*_OTHERS, *_HISTORY, *(_GRADED if graded else ())):
             session.execute(text(statement), values)
 
 
-def _many_modules(app: Flask, patient_id: UUID) -> None:
+def _many_modules(app: Flask, patient_id: UUID, last: Sequence[str]) -> None:
     with behind(app) as session:
         plan = session.scalars(select(CarePlan).where(CarePlan.patient_id == patient_id)).one()
         mine = list(
@@ -212,6 +272,7 @@ def _many_modules(app: Flask, patient_id: UUID) -> None:
                 )
                 session.add(made)
                 mine.append(made)
+        mine.sort(key=lambda activity: activity.module_id in last)
         for position, activity in enumerate(mine):
             activity.position = position
             activity.grade = 2

@@ -37,6 +37,7 @@ SENTENCES = {
         "days_week",
         "days_month",
         "days_none",
+        "reminder",
         "progress",
         "progress_later",
         "flare_offer",
@@ -56,6 +57,16 @@ SENTENCES = {
         "provider-add",
         "provider-drop",
         "provider-move",
+        "week-advance",
+        "week-hold",
+        "week-step-back",
+        "week-new-baseline",
+        "pacing-advance",
+        "pacing-hold",
+        "rung-advance",
+        "rung-easier-item",
+        "rung-stuck",
+        "sleep-window",
     ),
     "why": (
         "safety",
@@ -65,6 +76,7 @@ SENTENCES = {
         "weekly",
         "follow-up",
         "practice",
+        "optional",
         "core",
         "low-self-efficacy",
         "fear-avoidance",
@@ -92,6 +104,10 @@ PLACES = {
     ("today", "progress_all"): {"modules"},
     ("today", "practice"): {"module"},
     ("why", "practice"): {"planned"},
+    ("plan", "sleep-window"): {"hours", "minutes"},
+    **{("plan", f"week-{name}"): {"met", "planned"} for name in ("advance", "hold", "step-back")},
+    **{("plan", f"pacing-{name}"): {"kept", "planned"} for name in ("advance", "hold")},
+    **{("plan", f"rung-{name}"): {"item"} for name in ("advance", "easier-item", "stuck")},
     **{
         ("plan", name): {"module"}
         for name in (

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.alerts import service as alerts
-from backend.checkins import occasions, reminders, schedule
+from backend.checkins import occasions, plan_texts, reminders, schedule
 from backend.checkins.models import CANCELLED, MISSED, OPEN, SCHEDULED, WEEKLY, CheckIn
 from backend.core.clock import now
 from backend.core.database import session
@@ -25,7 +25,7 @@ from backend.practices.models import Practice
 from backend.programme import service as programme
 from backend.risk import reviews
 from backend.risk import service as risk
-from backend.risk.decisions import Assessment, State, decide
+from backend.risk.decisions import Assessment, Decision, State, decide
 from backend.risk.trajectory import CONCERNS
 
 HOUR = timedelta(hours=1)
@@ -147,6 +147,7 @@ def review_plans(limit: int) -> int:
     1. Take plans whose ``review_at`` has passed.
     2. Count the days with a completed task in the last week.
     3. Decide by the pathway's rules, and note the next review day.
+    4. Queue the extra text of those whom a rule reminds.
     """
     at = now()
     plans = programme.take_due_reviews(limit)
@@ -160,10 +161,11 @@ def review_plans(limit: int) -> int:
     }
     practice_of = {plan.patient_id: plan.practice_id for plan in plans}
     practices = _practices(practice_of)
-    _decide(states, practice_of, practices)
+    decided = _decide(states, practice_of, practices)
     for plan in plans:
         programme.plan_next_review(plan)
     session.flush()
+    plan_texts.queue(plans, decided)
     return len(plans)
 
 
@@ -180,8 +182,12 @@ def _decide(
     states: Mapping[UUID, State],
     practice_of: Mapping[UUID, UUID],
     practices: Sequence[Practice],
-) -> None:
-    """Hold what the clock knows against each practice's rules: keep, and alert where due."""
+) -> dict[UUID, Sequence[Decision]]:
+    """Hold what the clock knows against each practice's rules: keep, and alert where due.
+
+    Returns what was decided for each patient.
+    """
+    found: dict[UUID, Sequence[Decision]] = {}
     # By practice, for each feed is locked in turn and every transaction must keep to one order.
     for practice in practices:
         book = risk.pathway(practice.id).rule_book
@@ -193,6 +199,8 @@ def _decide(
         reviews.store(practice.id, decided)
         for patient_id, decisions in decided.items():
             alerts.raise_for(practice.id, patient_id, decisions)
+        found.update(decided)
+    return found
 
 
 def _take(

@@ -66,6 +66,8 @@ def home() -> Page:
         day=day,
         to_do={kind: [task for task in day.to_do if task.kind == kind] for kind in KINDS},
         activities=activities,
+        changes=programme.changes_of(actor.id) if activities else [],
+        day_words=day_words,
         goal=goal,
         goal_is_due=goal is not None and goal_pages.is_due(goal),
         number=number,

@@ -18,6 +18,10 @@ class ModuleInWork(Schema):
     grade_title = fields.String(required=True)
     language = fields.String(required=True)
     steps = fields.Integer(required=True)
+    optional = fields.Boolean(
+        required=True,
+        metadata={"description": "the plan is lighter now; this part is the patient's choice"},
+    )
     begun = fields.Boolean(
         required=True, metadata={"description": "opened or worked on in the last four weeks"}
     )
@@ -107,6 +111,11 @@ class TodayOut(Schema):
     enrolment_status = fields.String(required=True)
     language = fields.String(required=True)
     message = fields.String(required=True, allow_none=True)
+    reminder = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "asked back to the plan of late, and not there since"},
+    )
     to_do = fields.List(fields.Nested(TaskOut), required=True)
     minutes = fields.Integer(required=True)
     how_long = fields.String(required=True, allow_none=True)

@@ -69,11 +69,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Today:
-    """A patient's day. ``message`` is for a person with nothing to do, or not in the programme."""
+    """A patient's day. ``message`` is for a person with nothing to do, or not in the programme;
+    ``reminder`` for one who has been asked back to the plan and has not been there since."""
 
     enrolment_status: str
     language: str
     message: str | None
+    reminder: str | None
     to_do: Sequence[Task]
     minutes: int
     how_long: str | None
@@ -92,8 +94,9 @@ def today() -> Today:
     3. The plan's activities, and what was done in the last four weeks.
     4. What to do now, most pressing first; then how it goes and what is next.
     """
-    person = today_rows.person()
-    day = _Day(person, now())
+    at = now()
+    person = today_rows.person(at - timedelta(days=WEEK))
+    day = _Day(person, at)
     if person.enrolment.status != ENROLLED:
         return day.outside()
     day.check_ins = _check_ins(person, day.month_began)
@@ -186,6 +189,7 @@ class _Day:
         return self._today(
             tasks,
             None if tasks else self._say("today", "nothing"),
+            reminder=self._reminder(),
             days=self._days(),
             next_check_in=self._next_check_in(),
             trend={"sentence": self._trend()},
@@ -194,7 +198,7 @@ class _Day:
 
     def _today(self, tasks: Sequence[Task], message: str | None, **parts: Any) -> Today:
         minutes = sum(task.minutes or 0 for task in tasks)
-        none = dict.fromkeys(("days", "next_check_in", "trend", "progress"))
+        none = dict.fromkeys(("reminder", "days", "next_check_in", "trend", "progress"))
         return Today(
             enrolment_status=self.person.enrolment.status,
             language=self.language,
@@ -263,7 +267,9 @@ class _Day:
                 MODULE,
                 module.title_in(self.language),
                 module.language_of_title(self.language),
-                feedback.why(row.factor, self.language),
+                self._say("why", "optional")
+                if row.optional
+                else feedback.why(row.factor, self.language),
                 id=row.id,
                 minutes=grade.minutes,
                 how_long=self._how_long(grade.minutes),
@@ -274,6 +280,7 @@ class _Day:
                     "grade_title": grade.title,
                     "language": grade.language,
                     "steps": len(grade.steps),
+                    "optional": row.optional,
                     "begun": (row.id, row.grade) in self._begun,
                     "offer": self.offers.get(row.id),
                     "today": self._stands(row.id),
@@ -336,6 +343,16 @@ class _Day:
         else:
             sentence = self._say("today", "days_none")
         return {"last_7": week, "last_28": month, "sentence": sentence}
+
+    def _reminder(self) -> str | None:
+        at = self.person.reminded_at
+        # While a hold stands the plan waits, and nobody is asked to it.
+        if at is None or self.person.held is not None:
+            return None
+        day = at.astimezone(self.zone).date()
+        if any(each.day >= day for each in self.done):
+            return None
+        return self._say("today", "reminder")
 
     def _next_check_in(self) -> dict[str, Any] | None:
         coming = [

@@ -43,7 +43,7 @@ from backend.programme.models import (
     QuizAttempt,
     ReadingPosition,
 )
-from backend.risk.models import RiskAssessment, SafetyHold
+from backend.risk.models import DecisionRecord, RiskAssessment, SafetyHold
 
 PRACTICE = "practice"
 READING = "reading"
@@ -78,6 +78,18 @@ _ANSWERS = (
     .subquery("answers")
 )
 _BARRED = select(func.array_agg(_ANSWERS.c.code)).where(_ANSWERS.c.answer == YES).scalar_subquery()
+# Of its rule's kinds only this one asks a person back to the plan.
+_REMINDED = (
+    select(DecisionRecord.at)
+    .where(
+        DecisionRecord.patient_id == bindparam("patient_id"),
+        DecisionRecord.at >= bindparam("reminded_since"),
+        DecisionRecord.kind == "remind",
+    )
+    .order_by(DecisionRecord.at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _PERSON = (
     select(
         Enrolment,
@@ -91,6 +103,7 @@ _PERSON = (
         _TREND.c.outcome.label("trend"),
         _TREND.c.at.label("trend_at"),
         _BARRED.label("barred"),
+        _REMINDED.label("reminded_at"),
     )
     .join(Patient, Patient.id == Enrolment.patient_id)
     .join(Practice, Practice.id == Enrolment.practice_id)
@@ -136,6 +149,7 @@ _ACTIVITIES = (
         _ACTIVITY.c.factor,
         _ACTIVITY.c.status,
         _ACTIVITY.c.grade,
+        _ACTIVITY.c.optional,
         ReadingPosition.step.label("step"),
     )
     .outerjoin(
@@ -181,7 +195,8 @@ _DONE = union_all(
 
 class Person(NamedTuple):
     """A patient with what stands for them now; ``held`` is the level of an open safety hold,
-    ``barred`` the contraindications that a provider has said apply."""
+    ``barred`` the contraindications that a provider has said apply, ``reminded_at`` when a rule
+    asked them back to their plan, of late."""
 
     enrolment: Enrolment
     practice: Practice
@@ -194,6 +209,7 @@ class Person(NamedTuple):
     trend: str | None
     trend_at: datetime | None
     barred: list[str] | None
+    reminded_at: datetime | None
 
 
 class Done(NamedTuple):
@@ -207,9 +223,13 @@ class Done(NamedTuple):
     lasting_pain: int | None = None
 
 
-def person() -> Person:
+def person(reminded_since: datetime) -> Person:
     """The signed-in patient. Raises ``Problem`` 404."""
-    keys = {"patient_id": actor.id, "practice_id": actor.practice_id}
+    keys = {
+        "patient_id": actor.id,
+        "practice_id": actor.practice_id,
+        "reminded_since": reminded_since,
+    }
     row = session.execute(_PERSON, keys).one_or_none()
     if row is None:
         raise not_found("patient")

@@ -31,6 +31,7 @@ STATUSES = {
 PURPOSES = {
     "invitation": "Invitation",
     "check-in": "Check-in",
+    "plan-reminder": "Reminder of the plan",
     "sign-in-code": "Sign-in code",
     "reply": "A message from the patient",
 }

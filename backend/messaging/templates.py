@@ -24,6 +24,7 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "check-in-open": (frozenset({"practice", "link"}), frozenset()),
     "check-in-reminder-1": (frozenset({"practice", "link"}), frozenset()),
     "check-in-reminder-2": (frozenset({"practice", "link"}), frozenset()),
+    "plan-reminder": (frozenset({"practice", "link"}), frozenset()),
     "sign-in-code": (frozenset({"code"}), frozenset({"name"})),
     "alert-urgent": (frozenset(), frozenset()),
     "webhook-off": (frozenset(), frozenset()),
@@ -50,6 +51,7 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 PURPOSES = (
     "invitation",
     "check-in",
+    "plan-reminder",
     "sign-in-code",
     "alert",
     "webhook",

@@ -39,7 +39,7 @@ from backend.programme.models import (
     PracticeLog,
     QuizAttempt,
 )
-from backend.programme.modules import ENGLISH, Module
+from backend.programme.modules import Module
 from backend.programme.plans import catalogue, newest_modules
 from backend.programme.progress import (
     BY_PROVIDERS,
@@ -450,7 +450,6 @@ class Fold:
         module, activity, title = decided.module, None, ""
         if module is not None:
             activity, title = self.activities[module.id], module.title_in(self.language)
-        told = decided.told
         return {
             "id": new_id(),
             "practice_id": self.plan.practice_id,
@@ -462,8 +461,8 @@ class Fold:
             "rule_version": self.pathway.label,
             "occurrence": decided.occurrence,
             "inputs": dict(decided.inputs),
-            "for_patient": told or for_patient(decided.words, self.language, title),
-            "language": ENGLISH if told else self.language,
+            "for_patient": for_patient(decided.words, self.language, title, **decided.values),
+            "language": self.language,
             "for_provider": decided.for_provider,
             "provider_id": decided.inputs.get("provider"),
             "at": decided.at,

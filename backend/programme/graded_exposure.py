@@ -94,6 +94,20 @@ def judge(rule: ExposureRule, trials: Sequence[Trial]) -> str:
     """What the trials of one item say, oldest first."""
     if not trials:
         return GO_ON
+    moved = _moves(rule, trials)
+    if moved is not None:
+        return moved
+    first = trials[0]
+    dropped = any(first.fear_before - t.fear_after >= rule.least_drop for t in trials)
+    if not dropped and len(trials) >= rule.stuck_after:
+        return STUCK
+    if not dropped and len(trials) >= rule.easier_after:
+        return EASIER
+    return GO_ON
+
+
+def _moves(rule: ExposureRule, trials: Sequence[Trial]) -> str | None:
+    """Whether an item is done, or one step back is due, by its newest trials."""
     first, last = trials[0], trials[-1]
     recent = trials[-rule.passes :]
     apart = len({trial.day for trial in recent}) == rule.passes
@@ -102,12 +116,7 @@ def judge(rule: ExposureRule, trials: Sequence[Trial]) -> str:
     shaken = trials[-rule.rises :]
     if len(shaken) == rule.rises and all(t.fear_after - t.fear_before >= rule.rise for t in shaken):
         return STEP_BACK
-    dropped = first.fear_before - min(t.fear_after for t in trials) >= rule.least_drop
-    if not dropped and len(trials) >= rule.stuck_after:
-        return STUCK
-    if not dropped and len(trials) >= rule.easier_after:
-        return EASIER
-    return GO_ON
+    return None
 
 
 def climb(rule: ExposureRule, events: Iterable[Event]) -> Ladder:
@@ -145,6 +154,8 @@ class _Climb:
 
     rule: ExposureRule
     items: dict[str, _Item] = field(default_factory=dict)
+    # The names in their order, until another item is rated.
+    _sorted: list[str] | None = None
 
     def take(self, event: Event) -> None:
         if event.kind is Kind.RATED:
@@ -174,12 +185,13 @@ class _Climb:
             known.rating = event.rating
         elif len(self.items) < self.rule.most:
             self.items[event.item] = _Item(event.rating, event.rating)
+            self._sorted = None
 
     def _try(self, name: str, trial: Trial) -> None:
         item = self.items[name]
         item.trials.append(trial)
         item.contexts.add(trial.context)
-        verdict = judge(self.rule, item.trials)
+        verdict = _moves(self.rule, item.trials)
         if verdict == ADVANCE:
             item.done = True
         elif verdict == STEP_BACK:
@@ -190,8 +202,10 @@ class _Climb:
                 self.items[before].trials = []
 
     def _order(self) -> list[str]:
-        kept = [n for n, i in self.items.items() if i.first_rating >= self.rule.lowest_rating]
-        return sorted(kept, key=lambda name: (self.items[name].first_rating, name))
+        if self._sorted is None:
+            kept = [n for n, i in self.items.items() if i.first_rating >= self.rule.lowest_rating]
+            self._sorted = sorted(kept, key=lambda name: (self.items[name].first_rating, name))
+        return self._sorted
 
     def _next(self) -> str | None:
         return next((name for name in self._order() if not self.items[name].done), None)

@@ -39,9 +39,9 @@ def decided_by(
             rule=each["rule"],
             occurrence=each["occurrence"],
             inputs=each["inputs"],
-            words="",
+            words=each["told"].code,
             for_provider=each["for_provider"],
-            told=each["for_patient"],
+            values=each["told"].values,
         )
         for activity_id, standing in found.items()
         for each in _decisions(standing)
@@ -73,7 +73,7 @@ def _weeks(aim: ChosenAim, state: State) -> Iterator[dict[str, Any]]:
                 "met": week.met,
                 "decision": week.decision,
             },
-            "for_patient": words.week_sentence(week).english,
+            "told": words.week_sentence(week),
             "for_provider": words.week_for_provider(week, aim.activity),
         }
 
@@ -89,7 +89,7 @@ def _blocks(state: pacing.State) -> Iterator[dict[str, Any]]:
                 "planned": float(week.planned),
                 "kept": float(week.kept),
             },
-            "for_patient": words.pacing_week_sentence(week).english,
+            "told": words.pacing_week_sentence(week),
             "for_provider": words.pacing_week_for_provider(week),
         }
 
@@ -101,7 +101,7 @@ def _windows(state: sleep.State) -> Iterator[dict[str, Any]]:
             "decision": "window",
             "occurrence": f"{step.from_day.isoformat()} {step.minutes}",
             "inputs": {"from": step.from_day.isoformat(), "minutes": step.minutes},
-            "for_patient": words.window_sentence(step.minutes).english,
+            "told": words.window_sentence(step.minutes),
             "for_provider": (
                 f"Time in bed from {step.from_day.isoformat()}: {step.minutes} minutes; "
                 f"{step.reason}."
@@ -126,6 +126,6 @@ def _rung(item: str, verdict: str, rating: int) -> dict[str, Any]:
         "decision": verdict,
         "occurrence": f"{item} {verdict}",
         "inputs": {"item": item, "rating": rating, "verdict": verdict},
-        "for_patient": Sentence(f"rung-{verdict}", {"item": item}).english,
+        "told": Sentence(f"rung-{verdict}", {"item": item}),
         "for_provider": f"{item} (rated {rating}): {verdict}.",
     }

@@ -212,9 +212,8 @@ class Done:
 class Decided:
     """One decision to keep, on a module or, without one, on the plan as a whole.
 
-    ``words`` names the patient's sentence, in which the module's title stands; ``told`` is one in
-    English that stands by itself. ``occurrence`` says what was judged, so that the same is kept
-    once.
+    ``words`` names the patient's sentence, in which the module's title and ``values`` stand.
+    ``occurrence`` says what was judged, so that the same is kept once.
     """
 
     at: datetime
@@ -225,7 +224,7 @@ class Decided:
     inputs: Mapping[str, Any]
     words: str
     for_provider: str
-    told: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

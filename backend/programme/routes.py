@@ -36,12 +36,17 @@ def figure(module_id: str, version: str, name: str) -> Response:
 
 @blueprint.route("/me/plan")
 @may_call(PATIENT)
-@blueprint.alt_response(404, schema=schemas.PlanOut)
-@blueprint.response(200, schemas.PlanOut)
+@blueprint.alt_response(404, schema=schemas.MyPlanOut)
+@blueprint.response(200, schemas.MyPlanOut)
 def my_plan() -> Any:
-    """The signed-in patient's plan."""
+    """The signed-in patient's plan, and what has changed in it."""
     audit.record("care-plan.read", practice_id=actor.practice_id, patient_id=actor.id)
-    return service.plan_of(actor.id, patients.find(actor.id).patient.language)
+    plan = service.plan_of(actor.id, patients.find(actor.id).patient.language)
+    return {
+        "plan": plan.plan,
+        "activities": plan.activities,
+        "changes": service.changes_of(actor.id),
+    }
 
 
 @blueprint.route("/patients/<uuid:patient_id>/plan")

@@ -44,6 +44,21 @@ class PlanOut(Schema):
     activities = fields.List(fields.Nested(ActivityOut), required=True)
 
 
+class ChangeOut(Schema):
+    """What has changed in the plan, as the patient was told; ``sentence`` is in ``language``."""
+
+    at = fields.DateTime(required=True)
+    sentence = fields.String(required=True)
+    language = fields.String(required=True)
+    activity_id = fields.UUID(required=True, allow_none=True)
+
+
+class MyPlanOut(PlanOut):
+    """The patient's own plan, with its newest changes, newest first."""
+
+    changes = fields.List(fields.Nested(ChangeOut), required=True)
+
+
 class ActivityForProviders(ActivityOut):
     """One assigned module with the factor and the reason that earned it."""
 

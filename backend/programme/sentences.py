@@ -10,9 +10,11 @@ import yaml
 from flask import current_app
 
 
-def for_patient(words: str, language: str, module: str = "") -> str:
-    """A sentence of ``plan`` in the feedback of a language, with a module's title put in."""
-    return _load(current_app.extensions["settings"].content, language)[words].format(module=module)
+def for_patient(words: str, language: str, module: str = "", **values: str) -> str:
+    """A sentence of ``plan`` in the feedback of a language, with a module's title or what was
+    counted put in."""
+    told = _load(current_app.extensions["settings"].content, language)[words]
+    return told.format(module=module, **values)
 
 
 @cache

@@ -24,6 +24,7 @@ from backend.programme.entries import remove as remove_entry
 from backend.programme.entries import use_of as diaries_of
 from backend.programme.goal_setting import Goals, Reached, goals_of, set_goal, tell_attainment
 from backend.programme.graded import Quota, Rungs, Standing
+from backend.programme.news import Change, changes_of
 from backend.programme.plan_changes import change_plan
 from backend.programme.plans import (
     ActivityView,
@@ -47,6 +48,7 @@ from backend.programme.told import Moment, Notebook
 __all__ = [
     "BACKDATE_DAYS",
     "ActivityView",
+    "Change",
     "Entries",
     "Entry",
     "Goals",
@@ -68,6 +70,7 @@ __all__ = [
     "catalogue",
     "change_entry",
     "change_plan",
+    "changes_of",
     "choose_aim",
     "decisions_of",
     "declare_flare",

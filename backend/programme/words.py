@@ -78,18 +78,6 @@ ENGLISH: Mapping[str, str] = {
     " practice.",
     "offer-flare": "Your pain was strong for more than a day after each of your last two sessions. "
     "You can choose a smaller amount for some days. Please answer the safety questions again, too.",
-    # What was decided
-    "week-advance": "You met your amount on %(met)s of %(planned)s days. It goes up a step.",
-    "week-hold": "You met your amount on %(met)s of %(planned)s days. It stays for one more week.",
-    "week-step-back": "You met your amount on %(met)s of %(planned)s days. It goes down a step for "
-    "now.",
-    "week-new-baseline": "Something about this plan does not suit you yet. Do three new tries and "
-    "begin afresh. Your practice can help you.",
-    "pacing-advance": "You kept %(kept)s of %(planned)s slices. Your work time goes up a little.",
-    "pacing-hold": "You kept %(kept)s of %(planned)s slices. Your work time stays as it is.",
-    "rung-advance": "You have done this movement: %(item)s. On to the next one.",
-    "rung-easier-item": "An easier movement before this one may help: %(item)s.",
-    "rung-stuck": "This movement stays hard: %(item)s. Your practice can help you with it.",
 }
 
 WHY = {

@@ -121,6 +121,7 @@ def test_the_first_module_comes_with_its_steps_its_minutes_and_why(
         "grade_title": text["grade_title"],
         "language": text["language"],
         "steps": len(text["steps"]),
+        "optional": False,
         "begun": False,
         "offer": None,
         "today": None,
