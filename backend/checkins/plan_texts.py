@@ -13,7 +13,8 @@ from backend.core.database import session
 from backend.messaging import service as messaging
 from backend.messaging.models import Communication
 from backend.patients import service as patients
-from backend.patients.models import ACTIVE, Enrolment
+from backend.patients.consent import ANOTHER_WAY, TURNED_OFF
+from backend.patients.models import ACTIVE, NO_REMINDERS, Enrolment
 from backend.practices.models import Practice
 from backend.programme import service as programme
 from backend.programme.models import CarePlan
@@ -41,13 +42,13 @@ def queue(plans: Sequence[CarePlan], decided: Mapping[UUID, Sequence[Decision]])
     }
     if not due:
         return
-    wanting = session.scalars(
+    enrolled = session.scalars(
         select(Enrolment).where(
             Enrolment.patient_id.in_(due),
             Enrolment.status == ACTIVE,
-            Enrolment.text_reminders,
         )
     ).all()
+    wanting = [each for each in enrolled if patients.reminded_at(each) is not None]
     practice_ids = {enrolment.practice_id for enrolment in wanting}
     found = session.scalars(select(Practice).where(Practice.id.in_(practice_ids)))
     names = {practice.id: practice.name for practice in found}
@@ -59,7 +60,7 @@ def queue(plans: Sequence[CarePlan], decided: Mapping[UUID, Sequence[Decision]])
         links.append(link)
         texts.append(
             messaging.Text(
-                recipient=patients.recipient(enrolment.patient),
+                recipient=patients.reminder_recipient(enrolment),
                 purpose=PURPOSE,
                 occurrence=f"{plan.id}:{decision.rule}",
                 template=TEMPLATE,
@@ -79,15 +80,17 @@ def queue(plans: Sequence[CarePlan], decided: Mapping[UUID, Sequence[Decision]])
 def why_not(text: Communication) -> str | None:
     """Why such a text that is to leave is pointless by now; ``None`` while it is not."""
     assert text.patient_id is not None
-    wanted = session.scalar(
-        select(Enrolment.text_reminders).where(
+    by = session.scalar(
+        select(Enrolment.reminders_by).where(
             Enrolment.patient_id == text.patient_id, Enrolment.status == ACTIVE
         )
     )
-    if wanted is None:
+    if by is None:
         return "withdrawn"
-    if not wanted:
-        return "texts turned off"
+    if by == NO_REMINDERS:
+        return TURNED_OFF
+    if by != text.channel:
+        return ANOTHER_WAY
     if risk.open_hold(text.patient_id) is not None:
         return "the programme waits for the practice"
     engaged = programme.engagement_of([text.patient_id]).get(text.patient_id)

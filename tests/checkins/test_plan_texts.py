@@ -49,7 +49,7 @@ def skip_to(post: Post, passed: timedelta) -> None:  # noqa: F811
 def no_texts(post: Post, patient: PatientAccount) -> None:  # noqa: F811
     """The person turns reminders off."""
     post.world.sign_in(patient)
-    body = {"text_reminders": False}
+    body = {"reminders_by": "none"}
     post.world.ok(post.world.client.patch("/v1/me", json=body, headers=patient.headers))
 
 

@@ -16,6 +16,7 @@ PARAMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "check-in-open": (_REMINDER, frozenset()),
     "check-in-reminder-1": (_REMINDER, frozenset()),
     "check-in-reminder-2": (_REMINDER, frozenset()),
+    "plan-reminder": (_REMINDER, frozenset()),
     "address-code": (frozenset({"practice", "code"}), frozenset()),
     "alert-urgent": (frozenset(), frozenset()),
 }
