@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from backend.core import tenancy
 from backend.core.database import unit_of_work
 from backend.practices import service as practices
 from tests.chromium import chromium
-from tests.console.window import SIZES, Window, barriers, pictures_folder, scrolls_sideways, serving
+from tests.console.window import SIZES, Window, faults, pictures_folder, serving
 from tests.world import PASSWORD, ProviderAccount, World
 
 # No pages, or shown below at their own time.
@@ -68,19 +68,6 @@ def addresses(app: Flask, things: dict[str, str]) -> list[str]:
     return sorted(found)
 
 
-def faults(page: Page, folder: Path, name: str) -> list[str]:
-    """What is wrong with the page as it stands; a picture of it is kept."""
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
-    found = barriers(page)
-    if scrolls_sideways(page):
-        found.append("wider than the window")
-    if page.locator("h1").count() != 1:
-        found.append("not one heading of the first level")
-    told = (page.url, page.title())
-    found += [f"tells {each}" for each in PERSONAL for words in told if each in words]
-    return found
-
-
 @pytest.mark.parametrize("width", SIZES)
 def test_every_page_is_for_everybody(
     app: Flask,
@@ -106,11 +93,11 @@ def test_every_page_is_for_everybody(
                 shown = other.page
                 answer = shown.goto(home + address)
             assert answer is not None and answer.status == 200, address
-            if found := faults(shown, folder, f"every-{width}-{number}"):
+            if found := faults(shown, folder, f"every-{width}-{number}", PERSONAL):
                 wrong[address] = found
         for address in ("/console/nowhere", f"/console/alerts/{uuid4()}", "/console/?cursor=x"):
             page.goto(home + address)
-            if found := faults(page, folder, f"every-{width}-refused"):
+            if found := faults(page, folder, f"every-{width}-refused", PERSONAL):
                 wrong[address] = found
         for each in (window, other):
             assert each.strangers == []
@@ -130,18 +117,18 @@ def test_the_ways_in_are_for_everybody(
         window = Window(browser, home, SIZES[width], keyboard=True)
         page = window.page
         page.goto(f"{home}/console/")
-        assert faults(page, folder, f"in-{width}-1") == []
+        assert faults(page, folder, f"in-{width}-1", PERSONAL) == []
         for label, words in (("E-mail", "new@example.org"), ("Password", "x"), ("Code", "123456")):
             window.write(label, words)
         window.press("Sign in")
-        assert faults(page, folder, f"in-{width}-2-refused") == []
+        assert faults(page, folder, f"in-{width}-2-refused", PERSONAL) == []
         window.press("Your first time here?")
-        assert faults(page, folder, f"in-{width}-3") == []
+        assert faults(page, folder, f"in-{width}-3", PERSONAL) == []
         window.write("E-mail", "new@example.org")
         window.write("Password", PASSWORD)
         window.press("Next")
-        assert faults(page, folder, f"in-{width}-4-app") == []
+        assert faults(page, folder, f"in-{width}-4-app", PERSONAL) == []
         window.write("Code", "000000")
         window.press("Sign in")
-        assert faults(page, folder, f"in-{width}-5-wrong") == []
+        assert faults(page, folder, f"in-{width}-5-wrong", PERSONAL) == []
         window.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -174,3 +174,16 @@ def barriers(page: Page) -> list[str]:
 def scrolls_sideways(page: Page) -> bool:
     """Whether the page is wider than its window."""
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def faults(page: Page, folder: Path, name: str, personal: Sequence[str]) -> list[str]:
+    """What is wrong with a page as it stands, whoever reads it; a picture of it is kept.
+    ``personal`` must not stand in its address or title."""
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    found = barriers(page)
+    if scrolls_sideways(page):
+        found.append("wider than the window")
+    if page.locator("h1").count() != 1:
+        found.append("not one heading of the first level")
+    told = (page.url, page.title())
+    return found + [f"tells {each}" for each in personal for words in told if each in words]
