@@ -37,6 +37,7 @@ faults: $(VENV)/dev.stamp ## every fault between us and the carrier; about half 
 
 bench-stream: $(VENV)/dev.stamp ## a thousand idle readers of the alert stream, and from commit to reader
 	$(BIN)/python -m benchmarks.stream
+	$(BIN)/python -m benchmarks.webhooks
 
 bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures
 	$(BIN)/python -m benchmarks.risk

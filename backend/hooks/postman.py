@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import UUID
 
 import psycopg
@@ -21,11 +22,11 @@ from backend.core.notices import listen
 from backend.core.queue import connector, queue
 from backend.hooks import jobs
 from backend.hooks.sending import TIMEOUT_SECONDS
-from backend.hooks.tasks import QUEUE
+from backend.hooks.tasks import QUEUE, aside
 
 # Endpoints that are sent something at once; each waits for its own, and holds no thread meanwhile.
-AT_ONCE = 50
-THREADS = 8
+AT_ONCE = 200
+NAMES_AT_ONCE = 32
 POLL_SECONDS = 1.0
 
 
@@ -55,15 +56,22 @@ class Postman:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "webhooks"))
-        self._work = self._loop.create_task(self._all())
-        try:
+        # For names alone; a name server that does not answer may hold many of them.
+        self._loop.set_default_executor(ThreadPoolExecutor(NAMES_AT_ONCE, "names"))
+        self._work = self._loop.create_task(self._for_good())
+        with suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._work)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
-            self._loop.close()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    async def _for_good(self) -> None:
+        while True:
+            try:
+                await self._all()
+            except Exception as error:
+                # Whatever it was, the next webhook is to be sent.
+                self._app.extensions["log"].error("postman-failed", exception=type(error).__name__)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _all(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -83,14 +91,10 @@ class Postman:
             moved, self._moved = self._moved, set()
             try:
                 if moved:
-                    await asyncio.to_thread(self._queue, moved)
+                    await aside(jobs.wake, moved)
             except SQLAlchemyError as error:
                 # The clock's round finds what was not queued.
                 self._app.extensions["log"].error("wake-failed", exception=type(error).__name__)
-
-    def _queue(self, moved: set[UUID]) -> None:
-        with self._app.app_context():
-            jobs.wake(moved)
 
     async def _send(self) -> None:
         while True:

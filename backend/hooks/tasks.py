@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,6 +16,8 @@ from backend.hooks import sending, signing
 
 # A queue of their own: an endpoint that keeps us waiting must not keep a text waiting.
 QUEUE = "webhooks"
+# Threads of their own for the database: the loop's are for names, whose servers may not answer.
+_database = ThreadPoolExecutor(8, "webhooks")
 Made = TypeVar("Made")
 
 
@@ -24,14 +27,14 @@ async def follow_feed(endpoint_id: str) -> None:
     # What sends queues jobs itself, so the two modules need each other.
     from backend.hooks import following
 
-    while work := await _aside(following.claim, UUID(endpoint_id)):
+    while work := await aside(following.claim, UUID(endpoint_id)):
         async with sending.client(_settings().webhook_local_targets) as client:
             for parcel in work.parcels:
-                headers = await _aside(_headers, parcel.message_id, parcel.body, work.secrets)
+                headers = await aside(_headers, parcel.message_id, parcel.body, work.secrets)
                 answer = await sending.send(client, work.url, parcel.body, headers)
-                if not await _aside(following.record, work, parcel, answer):
+                if not await aside(following.record, work, parcel, answer):
                     return
-        await _aside(following.release, work)
+        await aside(following.release, work)
 
 
 @queue.task(name="send-webhook", queue=QUEUE)
@@ -39,13 +42,13 @@ async def send_webhook(delivery_id: str) -> None:
     """Send one event that was asked for by hand."""
     from backend.hooks import following
 
-    found = await _aside(following.single, UUID(delivery_id))
+    found = await aside(following.single, UUID(delivery_id))
     if found is None:
         return
-    headers = await _aside(_headers, found.message_id, found.body, found.secrets)
+    headers = await aside(_headers, found.message_id, found.body, found.secrets)
     async with sending.client(_settings().webhook_local_targets) as client:
         answer = await sending.send(client, found.url, found.body, headers)
-    await _aside(following.record_single, found.delivery_id, answer)
+    await aside(following.record_single, found.delivery_id, answer)
 
 
 def queue_following(ids: Iterable[UUID], at: datetime | None = None) -> None:
@@ -63,14 +66,14 @@ def _headers(message_id: UUID, body: str, secrets: tuple[str, ...]) -> dict[str,
     return signing.headers_of(message_id, now(), body, secrets)
 
 
-async def _aside(work: Callable[..., Made], *values: Any) -> Made:
+async def aside(work: Callable[..., Made], *values: Any) -> Made:
     """Do in a thread, in the application's context, what waits for the database."""
 
     def within() -> Made:
         with registered().app_context():
             return work(*values)
 
-    return await asyncio.to_thread(within)
+    return await asyncio.get_running_loop().run_in_executor(_database, within)
 
 
 def _settings() -> Settings:

@@ -5,32 +5,38 @@ A reader must be told every event, once for each id, in order for each alert, wh
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 import requests
 from flask import Flask
 
-from tests.backstage import at_once
+from backend.hooks.models import WebhookDelivery
+from tests.backstage import at_once, rows
+from tests.browser import Browser
 from tests.crowd import OF_TIER, crowd, raise_alert
 from tests.e2e.processes import Process, Site, wait_for
-from tests.e2e.ways_in import AtomReader, Reader, RestReader, StreamReader, by_alert
-from tests.hooks.receiver import Receiver
-from tests.world import Caller, World
+from tests.e2e.ways_in import AtomReader, ConsoleReader, Reader, RestReader, StreamReader, by_alert
+from tests.hooks.receiver import Receiver, Reply
+from tests.world import PASSWORD, Caller, ProviderAccount, World
 
 WRITERS, READERS = 50, 20
 RAISED_AND_MORE = ("alert.raised", "alert.evidence-added")
 
 
-@pytest.mark.parametrize("way", [StreamReader, RestReader, AtomReader])
+@pytest.mark.parametrize("way", [StreamReader, RestReader, AtomReader, ConsoleReader])
 def test_every_reader_sees_every_event_once_and_in_order(
     app: Flask, world: World, site: Site, way: type[Reader]
 ) -> None:
     clinician = world.provider(world.practice())
     people = crowd(app, clinician.practice_id, WRITERS, world.clock.now() + timedelta(days=30))
     server = site.stream()
-    readers = [way(site.url, clinician) for _ in range(READERS)]
+    is_console = way is ConsoleReader
+    headers = _cookie(app, clinician) if is_console else clinician.headers
+    readers = [way(site.url, headers) for _ in range(READERS)]
     try:
         wait_for(lambda: all(reader.answered.is_set() for reader in readers), "the readers", site)
         half = WRITERS // 2
@@ -95,6 +101,34 @@ def test_every_endpoint_is_sent_every_event_in_order(app: Flask, world: World, s
         assert set(map(tuple, by_alert(list(once.values())).values())) == {RAISED_AND_MORE}
 
 
+def test_endpoints_that_never_answer_hold_up_nobody(app: Flask, world: World, site: Site) -> None:
+    silent, good, released = Receiver(), Receiver(), threading.Event()
+
+    def hang(got: Any) -> Reply:
+        released.wait(60)
+        return Reply()
+
+    silent.reply = hang
+    lead = world.provider(world.practice(), "lead")
+    for number in range(READERS):
+        world.ok(world.post("/v1/webhook-endpoints", lead, {"url": f"{silent.url}/{number}"}))
+    other = world.provider(world.practice("Vale Surgery"), "lead")
+    world.ok(world.post("/v1/webhook-endpoints", other, {"url": good.url}))
+    for whose in (lead, other):
+        [person] = crowd(app, whose.practice_id, 1, world.clock.now() + timedelta(days=30))
+        raise_alert(app, whose.practice_id, person, **OF_TIER[3])
+    site.worker()
+    try:
+        wait_for(lambda: len(silent.received) == READERS, "all that hang", site)
+        raise_alert(app, other.practice_id, person, **OF_TIER[2])
+        wait_for(lambda: len(good.received) == 2, "the one that answers", site)
+        assert rows(app, WebhookDelivery, WebhookDelivery.practice_id == lead.practice_id) == []
+    finally:
+        released.set()
+        silent.stop()
+        good.stop()
+
+
 def test_whoever_may_not_read_is_told_so(world: World, site: Site) -> None:
     site.stream()
     answer = requests.get(f"{site.url}/v1/alerts/stream", timeout=10)
@@ -129,6 +163,17 @@ def _restart(site: Site, server: Process) -> Process:
     port = site.ports[0]
     server.kill()
     return site.stream(port)
+
+
+def _cookie(app: Flask, account: ProviderAccount) -> dict[str, str]:
+    """The cookie of somebody who has signed in to the console."""
+    browser = Browser(app).open("/console/sign-in")
+    code = pyotp.TOTP(account.totp_secret).at(app.extensions["clock"].now())
+    browser.send("/sign-in", email=account.email, password=PASSWORD, code=code)
+    assert browser.address == "/console/"
+    found = browser.client.get_cookie("session")
+    assert found is not None
+    return {"Cookie": f"{found.key}={found.value}"}
 
 
 def _all_events(world: World, caller: Caller) -> list[dict[str, Any]]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 import requests
 
 from backend.alerts.event_formats import ATOM
-from tests.world import Caller
 
 NS = {"atom": ATOM}
 PAUSE = 0.3
@@ -24,14 +23,12 @@ class Reader:
     ``answered`` is set once it has been let in.
     """
 
-    address = ""
-
-    def __init__(self, url: str, caller: Caller) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self.events: list[dict[str, Any]] = []
         self.statuses: set[int] = set()
         self.answered = threading.Event()
         self._site = url
-        self._headers = dict(caller.headers)
+        self._headers = dict(headers)
         self._stopped = threading.Event()
         threading.Thread(target=self._follow, daemon=True).start()
 
@@ -61,13 +58,21 @@ class Reader:
 class StreamReader(Reader):
     """Server-sent events, with the last place in ``Last-Event-ID``: what a browser does."""
 
+    address = "/v1/alerts/stream"
+
     def read(self) -> None:
         last = {"Last-Event-ID": self.events[-1]["place"]} if self.events else {}
-        with self.get("/v1/alerts/stream", stream=True, **last) as answer:
+        with self.get(self.address, stream=True, **last) as answer:
             for event in _events(answer):
                 self.events.append(event)
                 if self._stopped.is_set():
                     return
+
+
+class ConsoleReader(StreamReader):
+    """The stream of the console's feed page, for which the cookie speaks."""
+
+    address = "/console/alerts/stream?after=0&auto=1"
 
 
 class RestReader(Reader):
