@@ -44,7 +44,8 @@
       // It keeps its room: what stands below stays where it is.
       if (form && !stands && !form.contains(document.activeElement)) form.style.visibility = "hidden";
     }
-    say(changed.size);
+    // What is neither here nor would be here, such as a colleague's on the page of mine, is no news.
+    say([...changed].filter((id) => here.has(id) || now.has(id)).length);
   };
 
   const hear = (event) => {
