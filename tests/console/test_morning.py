@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.chromium import chromium
 from tests.console.window import (
@@ -233,3 +233,37 @@ def test_without_scripts_the_morning_goes_just_as_well(
     window.press("Resolve")
     expect(page.get_by_role("status")).to_contain_text("The alert is resolved.")
     window.close()
+
+
+def test_on_the_page_of_mine_what_is_others_is_no_news(
+    world: World,
+    browser: Browser,
+    home: str,
+    clinician: ProviderAccount,
+    colleague: ProviderAccount,
+    patients: list[PatientAccount],
+) -> None:
+    maya, sam = (Window(browser, home, PHONE) for _ in range(2))
+    page = maya.sign_in(world, clinician)
+    maya.press("Mine")
+    expect(page.get_by_text("Nothing is yours.")).to_be_visible()
+    expect(page.get_by_text("Changes are told here")).to_be_visible()
+    sam.sign_in(world, colleague)
+
+    def is_a_look(answer: Response) -> bool:
+        return "auto=1" in answer.url and "stream" not in answer.url
+
+    with page.expect_response(is_a_look):
+        sam.press("Take it up: Risk score is rising")
+    expect(page.locator("#news")).to_be_empty()
+    sam.page.get_by_text("Whose it is").click()
+    sam.page.get_by_label("To whom").select_option(label="Dr Maya Okafor")
+    sam.page.get_by_label("What they must know").fill("You know him.")
+    with page.expect_response(is_a_look):
+        sam.press("Hand over")
+    expect(page.get_by_role("link", name="Show 1 change")).to_be_visible()
+    maya.press("Show 1 change")
+    expect(page.locator("[data-alert]")).to_contain_text("Yours: waiting to be taken up")
+    for window in (maya, sam):
+        window.is_clean()
+        window.close()
