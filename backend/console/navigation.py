@@ -56,6 +56,7 @@ WITHIN_SECTIONS = {
         Page("People", "/settings/people", MANAGERS),
         Page("Pathway", "/settings/pathway", MANAGERS),
         Page("Texts", "/settings/texts", MANAGERS),
+        Page("Webhooks", "/settings/webhooks", MANAGERS),
     ),
 }
 # What stands at an address of its own, but belongs to a section.

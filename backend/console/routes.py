@@ -23,6 +23,7 @@ from backend.console import (
     session,
     settings,
     training,
+    webhooks,
 )
 from backend.console.forms import Filled
 from backend.console.session import signed_in
@@ -52,6 +53,7 @@ ROOMS = (
     record_routes,
     settings,
     training,
+    webhooks,
 )
 STATIC = Path(__file__).parent / "static"
 HEADERS = {

@@ -16,6 +16,7 @@ from backend.core.database import unit_of_work
 from backend.practices import service as practices
 from tests.chromium import chromium
 from tests.console.window import SIZES, Window, faults, pictures_folder, serving
+from tests.hooks.made import TARGET
 from tests.world import PASSWORD, ProviderAccount, World
 
 # No pages, or shown below at their own time.
@@ -46,7 +47,10 @@ def things(world: World, lead: ProviderAccount) -> dict[str, str]:
     consultation = world.ok(world.post(f"{address}/consultations", lead))
     world.ok(world.post(f"{address}/notes", lead, {"text": "Prefers the evening."}))
     [topic, *_] = world.ok(world.get("/v1/training/topics", lead))["items"]
+    endpoint = world.ok(world.post("/v1/webhook-endpoints", lead, {"url": TARGET}))["endpoint"]
+    world.ok(world.post(f"/v1/webhook-endpoints/{endpoint['id']}/test", lead))
     return {
+        "endpoint_id": endpoint["id"],
         "patient_id": str(patient.id),
         "alert_id": world.alerts(lead)[0]["id"],
         "consultation_id": consultation["id"],
