@@ -36,6 +36,7 @@ ALERT_FORMS: dict[str, type[Schema]] = {
 _WORDS = {"Missing data for required field.": "Fill this in."}
 NONE_OF_THESE = "none"
 CONFIRM = "confirm"
+AGREED = "agreed_to_text"
 _CHOICES = {"yes": True, "no": False}
 
 
@@ -69,7 +70,7 @@ def first_code(form: Mapping[str, str]) -> Filled:
 
 def enrolment(form: MultiDict[str, str]) -> Filled:
     """A patient to enrol; the weekday becomes its number (Monday 0)."""
-    filled = read(PatientIn, form, {"contraindications": _ticked(form)})
+    filled = agreed_to_text(read(PatientIn, form, {"contraindications": _ticked(form)}), form)
     if filled.errors:
         sent = {**filled.sent, "contraindications": form.getlist("contraindications")}
         return Filled(sent, errors=_in_one(filled.errors, "contraindications"))
@@ -99,6 +100,14 @@ def contraindications(form: Mapping[str, str], present: Mapping[str, str]) -> Fi
     filled = read(ContraindicationsIn, form, {"answers": answers or None})
     sent = {**filled.sent, **{f"answer.{code}": said for code, said in answers.items()}}
     return Filled(sent, filled.values, _in_one(filled.errors, "answers"))
+
+
+def agreed_to_text(filled: Filled, form: Mapping[str, str]) -> Filled:
+    """Whoever enrols somebody says that they agree to the text that invites them."""
+    if form.get(AGREED):
+        return Filled({**filled.sent, AGREED: "yes"}, filled.values, filled.errors)
+    errors = {**filled.errors, AGREED: "Ask them first, then tick this."}
+    return Filled(filled.sent, filled.values, errors)
 
 
 def confirmed(filled: Filled, form: Mapping[str, str]) -> Filled:

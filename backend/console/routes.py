@@ -29,7 +29,7 @@ from backend.console.forms import Filled
 from backend.console.session import signed_in
 from backend.console.site import blueprint as blueprint
 from backend.console.site import undo
-from backend.core import problems
+from backend.core import audit, problems
 from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, PROVIDER_ROLES, STAFF, anyone
 from backend.core.limits import limiter, sign_in_limit
 from backend.core.problems import Problem, not_found
@@ -122,6 +122,11 @@ def enrol() -> Any:
             problem.members.get("patient_id"),
         )
         return page, problem.status
+    audit.record(
+        "patient.agreed-to-invitation",
+        practice_id=enrolment.practice_id,
+        patient_id=enrolment.patient_id,
+    )
     return redirect(
         url_for("console.patient", patient_id=enrolment.patient_id, done="enrolled"), 303
     )

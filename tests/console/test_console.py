@@ -485,6 +485,7 @@ ENROLMENT = {
     "phone": "+447700900124",
     "checkin_weekday": "friday",
     "checkin_hour": "18",
+    "agreed_to_text": "yes",
 }
 
 
@@ -494,6 +495,17 @@ def test_a_patient_is_enrolled_and_invited(world: World, browser: Browser) -> No
     assert "Friday, 18:00 in Europe/London" in browser.text
     assert [t.phone for t in world.texts("invitation")] == ["+447700900124"]
     assert "Ben Example" in browser.open("/console/patients").text
+
+
+def test_nobody_is_texted_who_was_not_asked(app: Flask, world: World, browser: Browser) -> None:
+    unasked = {**ENROLMENT, "agreed_to_text": ""}
+    browser.open("/console/patients").send("/patients", **unasked)
+    assert browser.status == 422 and 'id="agreed_to_text-error"' in browser.html
+    assert world.texts() == []
+    browser.send("/patients", agreed_to_text="yes")
+    assert len(world.texts("invitation")) == 1
+    trail = [row.action for row in rows(app, AuditEvent)]
+    assert trail.count("patient.agreed-to-invitation") == 1
 
 
 @pytest.mark.parametrize(
