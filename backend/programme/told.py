@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
@@ -19,8 +20,9 @@ from backend.core.database import Base, session, table_of
 from backend.core.ids import new_id
 from backend.core.problems import Problem, invalid, not_found
 from backend.patients.models import Enrolment
-from backend.programme import goals, modules
+from backend.programme import diaries, goals, modules
 from backend.programme.choices import aim_said, flare_said, keep_events, ratings_said
+from backend.programme.entries import diary_of
 from backend.programme.goal_setting import Reached, goal_row, refuse_vague, settle_attainments
 from backend.programme.graded import (
     AIM,
@@ -34,6 +36,7 @@ from backend.programme.modules import Grade, Module
 from backend.programme.plans import catalogue
 from backend.programme.practice import day_faults, keep_practice, value_faults
 from backend.programme.reading import keep_positions, position_faults
+from backend.programme.told_entries import keep_entries
 from backend.risk import service as risk
 
 
@@ -56,6 +59,7 @@ class Notebook:
     practice: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     positions: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
     goals_set: list[dict[str, Any]] = field(default_factory=list)
     _activities: dict[UUID, Activity] | None = None
 
@@ -138,6 +142,30 @@ class Notebook:
         for name, rating in ratings_said(items).items():
             self._event(activity, when, RATED, name, when.day, {"rating": rating})
 
+    def write_entry(
+        self,
+        activity_id: UUID,
+        when: Moment,
+        entry: UUID,
+        values: Mapping[str, Any],
+        shared: bool,
+    ) -> None:
+        """An entry of a module's diary was written or changed."""
+        activity, module = self._of(activity_id)
+        diary = diary_of(module.id)
+        if diary is None:
+            raise Problem(409, "other-practice", "This module is practised in another way.")
+        _refuse(diaries.faults(diary, values, when.day))
+        _refuse(day_faults(diary.day_of(values, when.day), when.day))
+        self._entry(activity, when, entry, dict(values), shared)
+
+    def remove_entry(self, activity_id: UUID, when: Moment, entry: UUID) -> None:
+        """An entry was removed, for good."""
+        activity, module = self._of(activity_id)
+        if diary_of(module.id) is None:
+            raise Problem(409, "other-practice", "This module is practised in another way.")
+        self._entry(activity, when, entry, None, False)
+
     def set_goal(self, when: Moment, goal: goals.Goal) -> None:
         """A goal was set."""
         refuse_vague(self.enrolment.practice_id, goal, when.day)
@@ -154,6 +182,8 @@ class Notebook:
         keep_practice(self.practice)
         keep_events(self.events)
         keep_positions(self.positions)
+        zone = ZoneInfo(self.enrolment.patient.time_zone)
+        keep_entries(self.entries, self._activities or {}, zone)
 
     def settle(self, reached: Sequence[Reached]) -> None:
         """Mark the goals with all that was ever told of how far they were reached."""
@@ -173,6 +203,17 @@ class Notebook:
         if module.progression != engine:
             raise Problem(409, "other-practice", "This module is practised in another way.")
         return activity
+
+    def _entry(
+        self,
+        activity: Activity,
+        when: Moment,
+        entry: UUID,
+        values: Mapping[str, Any] | None,
+        shared: bool,
+    ) -> None:
+        row = self._row(activity, values=values, shared=shared, at=when.at)
+        self.entries.append({**row, "id": entry})
 
     def _event(
         self,

@@ -35,6 +35,7 @@ MOST_EVENTS = 200
 YEARS = range(1970, 2200)
 READING, POSITION, QUIZ, PRACTICE = "reading", "position", "quiz", "practice"
 AIM, FLARE, LADDER = "aim", "flare", "ladder"
+ENTRY, ENTRY_REMOVED = "entry", "entry-removed"
 GOAL, ATTAINMENT, CHECK_IN = "goal", "attainment", "check-in"
 
 
@@ -54,6 +55,20 @@ class PracticeTold(PracticeIn):
     """One day's practice of a grade."""
 
     grade = fields.Integer(required=True, strict=True)
+
+
+class EntryTold(Schema):
+    """An entry of a diary as it was written or changed; ``entry`` is its id, made on the device."""
+
+    entry = fields.UUID(required=True)
+    values = fields.Dict(keys=fields.String(validate=validate.Length(1, 50)), required=True)
+    shared = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class EntryRemovedTold(Schema):
+    """An entry of a diary was removed."""
+
+    entry = fields.UUID(required=True)
 
 
 class AnswersTold(Schema):
@@ -76,6 +91,8 @@ BODIES: Mapping[str, Schema] = {
     AIM: AimIn(),
     FLARE: FlareIn(),
     LADDER: LadderIn(),
+    ENTRY: EntryTold(),
+    ENTRY_REMOVED: EntryRemovedTold(),
     GOAL: GoalIn(),
     ATTAINMENT: AttainmentIn(),
     CHECK_IN: AnswersTold(),

@@ -39,6 +39,8 @@ _FOLDED = (
     schemas.AIM,
     schemas.FLARE,
     schemas.LADDER,
+    schemas.ENTRY,
+    schemas.ENTRY_REMOVED,
 )
 _DAYS = {schemas.PRACTICE, schemas.FLARE}
 
@@ -352,6 +354,8 @@ def _note(event: Event, said: dict[str, Any], moment: Moment, notebook: Notebook
             schemas.AIM: notebook.choose_aim,
             schemas.FLARE: notebook.declare_flare,
             schemas.LADDER: notebook.rate_ladder,
+            schemas.ENTRY: notebook.write_entry,
+            schemas.ENTRY_REMOVED: notebook.remove_entry,
         }
         notes[event.type](event.about, moment, **said)
 
