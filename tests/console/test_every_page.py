@@ -20,7 +20,15 @@ from tests.hooks.made import TARGET
 from tests.world import PASSWORD, ProviderAccount, World
 
 # No pages, or shown below at their own time.
-LEFT_OUT = {"asset", "nowhere", "alert_stream", "sign_in_page", "first_sign_in_page", "factor_page"}
+LEFT_OUT = {
+    "asset",
+    "nowhere",
+    "alert_stream",
+    "practice_evaluation_csv",
+    "sign_in_page",
+    "first_sign_in_page",
+    "factor_page",
+}
 PERSONAL = ("Rosamund", "Quillfeather", "4477009", "Okafor", "example.org", "A%20red", "red-flag")
 
 

@@ -141,7 +141,8 @@ class Window:
 
     def _hear(self, message: ConsoleMessage) -> None:
         # A refusal is a page of its own here, and the browser notes its status.
-        if message.type != "log" and "409 (CONFLICT)" not in message.text:
+        refusal = "409 (CONFLICT)" in message.text or "status of 422" in message.text
+        if message.type != "log" and not refusal:
             self.complaints.append(message.text)
 
     def _pass(self, route: Route, request: Request) -> None:
