@@ -150,6 +150,7 @@ class Seed:
                 status="active",
                 weeks=8,
                 support="",
+                planned_support="",
                 notes=[],
                 created_at=made,
                 folded_to=made,

@@ -92,14 +92,17 @@ span AS (
 ),
 -- Modules that were taken in: a quiz passed, or explained to somebody.
 received AS (
-    SELECT quiz_attempt.activity_id
-    FROM quiz_attempt
-    JOIN practice ON practice.id = quiz_attempt.practice_id
+    SELECT activity.id AS activity_id, activity.care_plan_id
+    FROM activity
+    JOIN practice ON practice.id = activity.practice_id
     JOIN rule ON rule.pathway = practice.pathway
-    WHERE quiz_attempt.percent >= rule.quiz_percent AND quiz_attempt.at <= :as_of
-    UNION
-    SELECT practice_log.activity_id
-    FROM practice_log
-    WHERE practice_log.done AND btrim(practice_log.values ->> 'told_someone') <> ''
-        AND practice_log.at <= :as_of
+    WHERE EXISTS (
+        SELECT FROM quiz_attempt
+        WHERE quiz_attempt.activity_id = activity.id
+            AND quiz_attempt.percent >= rule.quiz_percent AND quiz_attempt.at <= :as_of
+    ) OR EXISTS (
+        SELECT FROM practice_log
+        WHERE practice_log.activity_id = activity.id AND practice_log.done
+            AND btrim(practice_log.values ->> 'told_someone') <> '' AND practice_log.at <= :as_of
+    )
 )

@@ -1,12 +1,16 @@
 WITH opened AS (
     SELECT plan.id AS plan_id, plan.practice_id, plan.created_at, plan.until_at,
-        activity.id, activity.started_at, activity.completed_at,
+        activity.started_at,
         row_number() OVER (
             PARTITION BY plan.id ORDER BY activity.started_at, activity.position
         ) AS place,
         lag(activity.started_at) OVER (
             PARTITION BY plan.id ORDER BY activity.started_at, activity.position
-        ) AS before
+        ) AS before,
+        array_agg(activity.completed_at) OVER (
+            PARTITION BY plan.id ORDER BY activity.started_at, activity.position
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS ends
     FROM plan
     JOIN activity ON activity.care_plan_id = plan.id
     WHERE activity.started_at <= :as_of
@@ -14,9 +18,10 @@ WITH opened AS (
 -- One more is due in a plan that still has some: the next to come.
 coming AS (
     SELECT plan.id AS plan_id, plan.practice_id, plan.created_at, plan.until_at,
-        NULL::uuid AS id, NULL::timestamptz AS started_at, NULL::timestamptz AS completed_at,
+        NULL::timestamptz AS started_at,
         count(*) FILTER (WHERE activity.started_at <= :as_of) + 1 AS place,
-        max(activity.started_at) FILTER (WHERE activity.started_at <= :as_of) AS before
+        max(activity.started_at) FILTER (WHERE activity.started_at <= :as_of) AS before,
+        array_agg(activity.completed_at) FILTER (WHERE activity.started_at <= :as_of) AS ends
     FROM plan
     JOIN activity ON activity.care_plan_id = plan.id
     GROUP BY plan.id, plan.practice_id, plan.created_at, plan.until_at
@@ -37,10 +42,9 @@ due AS (
             -- Since when fewer than may be at work at once were.
             CASE WHEN each.place > rule.active_at_once THEN coalesce(
                 (
-                    SELECT earlier.completed_at FROM opened AS earlier
-                    WHERE earlier.plan_id = each.plan_id AND earlier.place < each.place
-                        AND earlier.completed_at IS NOT NULL
-                    ORDER BY earlier.completed_at
+                    SELECT earlier.ended_at FROM unnest(each.ends) AS earlier (ended_at)
+                    WHERE earlier.ended_at IS NOT NULL
+                    ORDER BY earlier.ended_at
                     OFFSET each.place - 1 - rule.active_at_once LIMIT 1
                 ),
                 -- A module at which somebody is stuck makes room as well.

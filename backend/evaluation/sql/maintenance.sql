@@ -34,16 +34,14 @@ SELECT practice_id, period, 'all' AS part, 'share' AS measure,
 FROM due GROUP BY practice_id, period
 UNION ALL
 SELECT scope.practice_id, scope.period, 'practice:month-12', 'share',
-    count(*) FILTER (
-        WHERE EXISTS (
-            SELECT FROM joined
-            WHERE joined.practice_id = scope.practice_id
-                AND joined.at >= scope.created_at + interval '275 days'
-                AND joined.at < scope.created_at + interval '365 days'
-        )
-    ),
-    count(*), NULL
+    count(*) FILTER (WHERE late.practice_id IS NOT NULL), count(*), NULL
 FROM scope
+LEFT JOIN (
+    SELECT DISTINCT joined.practice_id FROM joined
+    JOIN practice ON practice.id = joined.practice_id
+    WHERE joined.at >= practice.created_at + interval '275 days'
+        AND joined.at < practice.created_at + interval '365 days'
+) AS late ON late.practice_id = scope.practice_id
 WHERE scope.created_at + interval '365 days' >= scope.starts
     AND scope.created_at + interval '365 days' < scope.ends
     AND scope.created_at + interval '365 days' <= :as_of

@@ -15,19 +15,11 @@ person AS (
         AND plan.created_at >= scope.starts AND plan.created_at < scope.ends
         AND plan.created_at <= :as_of
 ),
-measured AS (
-    SELECT DISTINCT ON (
-            person.practice_id, person.period, person.plan_id, factor.factor, visit.week
-        )
-        person.practice_id, person.period, factor.factor, visit.week,
-        EXISTS (
-            SELECT FROM activity
-            WHERE activity.care_plan_id = person.plan_id AND activity.factor = factor.factor
-        ) AS targeted,
-        100 * (baseline.value - later.value) / (factor.worst - factor.best) AS better
+started AS MATERIALIZED (
+    SELECT person.*, factor.factor, factor.place, factor.code,
+        factor.worst - factor.best AS width, baseline.value
     FROM person
     JOIN factor ON factor.pathway = person.pathway
-    CROSS JOIN visit
     CROSS JOIN LATERAL (
         SELECT score.value FROM score
         WHERE score.patient_id = person.patient_id AND score.code = factor.code
@@ -35,19 +27,33 @@ measured AS (
             AND score.at <= person.created_at
         ORDER BY score.at DESC, score.id DESC LIMIT 1
     ) AS baseline
+),
+measured AS (
+    SELECT DISTINCT ON (
+            started.practice_id, started.period, started.plan_id, started.factor, visit.week
+        )
+        started.practice_id, started.period, visit.week,
+        EXISTS (
+            SELECT FROM activity
+            WHERE activity.care_plan_id = started.plan_id AND activity.factor = started.factor
+        ) AS targeted,
+        100 * (started.value - later.value) / started.width AS better
+    FROM started
+    CROSS JOIN visit
     LEFT JOIN LATERAL (
         SELECT score.value FROM score
         CROSS JOIN LATERAL (
-            SELECT (score.at AT TIME ZONE person.time_zone)::date - person.day_0 AS day
+            SELECT (score.at AT TIME ZONE started.time_zone)::date - started.day_0 AS day
         ) AS since
-        WHERE score.patient_id = person.patient_id AND score.code = factor.code
+        WHERE score.patient_id = started.patient_id AND score.code = started.code
             AND score.value IS NOT NULL AND score.superseded_at IS NULL AND score.at <= :as_of
             AND since.day BETWEEN visit.first_day AND visit.last_day
         ORDER BY abs(since.day - visit.target), score.at, score.id DESC LIMIT 1
     ) AS later ON true
-    WHERE (person.day_0 + visit.last_day + 1)::timestamp AT TIME ZONE person.time_zone <= :as_of
-    ORDER BY person.practice_id, person.period, person.plan_id, factor.factor, visit.week,
-        later.value IS NULL, factor.place
+    WHERE (started.day_0 + visit.last_day + 1)::timestamp AT TIME ZONE started.time_zone
+        <= :as_of
+    ORDER BY started.practice_id, started.period, started.plan_id, started.factor, visit.week,
+        later.value IS NULL, started.place
 ),
 summed AS (
     SELECT practice_id, period,
