@@ -65,7 +65,7 @@ rule AS (
         AS each (pathway text, quiz_percent int, active_at_once int, new_every_days int)
 ),
 -- From which day to before which day each grade of a module was worked at.
-span AS (
+span AS MATERIALIZED (
     SELECT activity.id AS activity_id, plan.id AS plan_id, activity.practice_id, began.grade,
         coalesce(grade.planned_days, 0) AS planned_days,
         (began.at AT TIME ZONE plan.time_zone)::date AS from_day,

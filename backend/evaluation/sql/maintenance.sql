@@ -6,32 +6,25 @@ WITH due AS (
         AND joined.at + interval '203 days' >= scope.starts
         AND joined.at + interval '203 days' < scope.ends
         AND joined.at + interval '203 days' <= :as_of
+),
+act AS (
+    SELECT patient_id, authored_at AS at FROM questionnaire_response WHERE superseded_at IS NULL
+    UNION ALL
+    SELECT patient_id, at FROM module_reading
+    UNION ALL
+    SELECT patient_id, at FROM quiz_attempt
+    UNION ALL
+    SELECT patient_id, day::timestamp AT TIME ZONE 'UTC' FROM practice_log WHERE done
+),
+active AS (
+    SELECT DISTINCT due.practice_id, due.period, due.patient_id
+    FROM due
+    JOIN act ON act.patient_id = due.patient_id AND act.at >= due.since AND act.at < due.until
 )
 SELECT practice_id, period, 'all' AS part, 'share' AS measure,
-    count(*) FILTER (
-        WHERE EXISTS (
-            SELECT FROM questionnaire_response AS answered
-            WHERE answered.patient_id = due.patient_id AND answered.superseded_at IS NULL
-                AND answered.authored_at >= due.since AND answered.authored_at < due.until
-        ) OR EXISTS (
-            SELECT FROM activity
-            JOIN module_reading ON module_reading.activity_id = activity.id
-            WHERE activity.patient_id = due.patient_id
-                AND module_reading.at >= due.since AND module_reading.at < due.until
-        ) OR EXISTS (
-            SELECT FROM activity
-            JOIN quiz_attempt ON quiz_attempt.activity_id = activity.id
-            WHERE activity.patient_id = due.patient_id
-                AND quiz_attempt.at >= due.since AND quiz_attempt.at < due.until
-        ) OR EXISTS (
-            SELECT FROM activity
-            JOIN practice_log ON practice_log.activity_id = activity.id
-            WHERE activity.patient_id = due.patient_id AND practice_log.done
-                AND practice_log.day >= due.since::date AND practice_log.day < due.until::date
-        )
-    ) AS numerator,
-    count(*) AS denominator, NULL::numeric AS value
-FROM due GROUP BY practice_id, period
+    count(active.patient_id) AS numerator, count(*) AS denominator, NULL::numeric AS value
+FROM due LEFT JOIN active USING (practice_id, period, patient_id)
+GROUP BY practice_id, period
 UNION ALL
 SELECT scope.practice_id, scope.period, 'practice:month-12', 'share',
     count(*) FILTER (WHERE late.practice_id IS NOT NULL), count(*), NULL

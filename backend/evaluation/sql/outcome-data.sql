@@ -10,10 +10,8 @@ WITH due AS (
 SELECT due.practice_id, due.period, 'all' AS part, 'share' AS measure,
     count(answered.check_in_id) AS numerator, count(*) AS denominator, NULL::numeric AS value
 FROM due
-LEFT JOIN (
-    SELECT check_in_id, min(authored_at) AS at FROM questionnaire_response
-    WHERE check_in_id IS NOT NULL AND superseded_at IS NULL
-    GROUP BY check_in_id
-) AS answered ON answered.check_in_id = due.id
-    AND answered.at >= due.opens_at AND answered.at <= due.closes_at
+-- Of several sets of answers to one check-in all but one are superseded.
+LEFT JOIN questionnaire_response AS answered ON answered.check_in_id = due.id
+    AND answered.superseded_at IS NULL
+    AND answered.authored_at >= due.opens_at AND answered.authored_at <= due.closes_at
 GROUP BY due.practice_id, due.period
