@@ -24,7 +24,7 @@ from backend.core.database import session
 from backend.core.heartbeat import Heartbeat
 from backend.core.identity import anyone
 from backend.core.problems import not_found
-from backend.messaging import jobs, watch
+from backend.messaging import budget, jobs, line, watch
 from backend.messaging.models import OUT, PENDING, Communication
 
 blueprint = Blueprint("metrics", __name__)
@@ -53,6 +53,8 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _texts()
         yield _alarms()
+        yield from _lines()
+        yield _budgets()
         yield from _alerts()
         yield _ticks()
 
@@ -110,6 +112,38 @@ def _alarms() -> Metric:
     found = watch.alarms(jobs.lately())
     for kind in watch.ALARMS:
         family.add_metric([kind], float(kind in found))
+    return family
+
+
+def _lines() -> Iterator[Metric]:
+    stopped = line.stopped()
+    yield GaugeMetricFamily(
+        "lumbra_text_lines_stopped", "Senders whose line is stopped", value=len(stopped)
+    )
+    family = GaugeMetricFamily(
+        "lumbra_text_line_stopped_seconds",
+        "For how long a line has been stopped, by the carrier's code",
+        labels=["code"],
+    )
+    # Two lines may be stopped by one code: the longer counts.
+    longest: dict[str, float] = {}
+    for each in stopped:
+        code = "unknown" if each.code is None else str(each.code)
+        longest[code] = max(longest.get(code, 0.0), (now() - each.since).total_seconds())
+    for code, seconds in longest.items():
+        family.add_metric([code], seconds)
+    yield family
+
+
+def _budgets() -> Metric:
+    family = GaugeMetricFamily(
+        "lumbra_text_budgets",
+        "Practices by how their month's budget of texts stands",
+        labels=["state"],
+    )
+    counted = budget.count_states()
+    for state in budget.STATES:
+        family.add_metric([state], counted[state])
     return family
 
 

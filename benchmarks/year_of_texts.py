@@ -167,6 +167,7 @@ class _Phone:
     def __init__(self, people: list[Person], rng: random.Random) -> None:
         self.people, self.rng, self.tally = people, rng, Tally()
         self.left: list[Left] = []
+        self.pending: dict[tuple[int, int], tuple[datetime, caps.Waiting]] = {}
         self._due: list[tuple[datetime, int, str, Any]] = []
         self._number = count()
 
@@ -252,18 +253,28 @@ class _Phone:
             self.tally.counts["times a text waited for quiet hours to end"] += 1
         if check_in is not None:
             check_in.waiting = name[1]
-        self._push(due, "claim", (person, name, until, check_in))
+        self._wait(due, (person, name, until, check_in))
+
+    def _wait(self, due: datetime, text: tuple[Person, Any, datetime, CheckIn | None]) -> None:
+        _, name, until, _ = text
+        self.pending[name] = due, caps.Waiting(name[0], until, str(name))
+        self._push(due, "claim", text)
 
     def _claim(self, at: datetime, text: tuple[Person, Any, datetime, CheckIn | None]) -> None:
         person, name, until, check_in = text
+        _, mine = self.pending.pop(name)
         if check_in is not None and (check_in.status != "open" or check_in.waiting != name[1]):
             return
         assert person.hours is not None
         lately = [
             caps.Earlier(each.at, each.name[0])
-            for each in self.left[-9:]
+            for each in self.left[-12:]
             if each.at >= at - caps.LOOKED_BACK
         ]
+        if len(self.people) > 1:
+            due = [other for when, other in self.pending.values() if when <= at < other.until]
+            before = caps.going_before(mine, due, lately)
+            lately += [caps.Earlier(at, other.subject) for other in before]
         free = caps.departure(at, person.clock, person.hours, lately, len(self.people), name[0])
         if free is None or max(free, at) >= until:
             self.tally.counts["texts dropped: they would have come too late"] += 1
@@ -273,7 +284,7 @@ class _Phone:
             quiet = quiet_hours.send_time(at, person.clock, person.hours) != at
             why = "quiet hours to end" if quiet else "a day with room"
             self.tally.counts[f"times a text waited for {why}"] += 1
-            self._push(free, "claim", text)
+            self._wait(free, text)
         else:
             self.left.append(Left(at, person, name))
             self.tally.counts["texts sent"] += 1

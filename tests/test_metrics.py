@@ -10,6 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from backend.app import create_app
 from backend.core.clock import MovableClock
+from backend.messaging import line
+from backend.practices.models import Practice
+from tests.backstage import behind
 from tests.conftest import make_settings
 from tests.crowd import OF_TIER, raise_alert
 from tests.world import World
@@ -70,3 +73,22 @@ def test_no_figure_names_a_person(measured: World) -> None:
     )
     for word in ("Quillfeather", "Very Own", patient.phone, str(patient.id), TOKEN):
         assert word not in text
+
+
+def test_a_stopped_line_and_the_state_of_budgets_are_told(
+    measured: World, clock: MovableClock
+) -> None:
+    practices = [measured.practice(f"Surgery {n}") for n in range(3)]
+    found = figures(measured)
+    assert found[("lumbra_text_lines_stopped",)] == 0
+    assert found["lumbra_text_budgets", "within"] == 3
+    with behind(measured.app) as session:
+        line.stop("+15005550006", 20003)
+        for practice_id, soft, hard in zip(practices, (0, 0, 5), (0, 9, 9), strict=True):
+            found_practice = session.get_one(Practice, practice_id)
+            found_practice.segments_soft, found_practice.segments_hard = soft, hard
+    clock.move_by(minutes=2)
+    found = figures(measured)
+    assert found[("lumbra_text_lines_stopped",)] == 1
+    assert found["lumbra_text_line_stopped_seconds", "20003"] == 120
+    assert [found["lumbra_text_budgets", state] for state in ("within", "near", "spent")] == [1] * 3

@@ -6,9 +6,10 @@ codes, tier 1) leave. The month is the practice's own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from backend.messaging import tasks
 from backend.messaging.models import PENDING, SMS, Communication, TextUse
 from backend.practices.models import Practice
 
+WITHIN, NEAR, SPENT = STATES = ("within", "near", "spent")
 OVER = "the practice's budget of texts is spent"
 
 
@@ -41,8 +43,8 @@ class Budget:
     def state(self) -> str:
         """``within``, ``near`` (the soft limit is reached) or ``spent``."""
         if self.segments >= self.hard:
-            return "spent"
-        return "near" if self.segments >= self.soft else "within"
+            return SPENT
+        return NEAR if self.segments >= self.soft else WITHIN
 
 
 def month_of(at: datetime, time_zone: str) -> date:
@@ -68,6 +70,24 @@ def of(practice: Practice) -> Budget:
     ).first()
     soft, hard = _limits(practice)
     return Budget(month, used.segments if used else 0, used.texts if used else 0, soft, hard)
+
+
+def count_states() -> Counter[str]:
+    """How many of the practices in sight stand in which state, each in its own month."""
+    at = now()
+    # Somewhere the new month has begun a day before it has elsewhere.
+    since = (at - timedelta(days=1)).date().replace(day=1)
+    used = {
+        (use.practice_id, use.month): use.segments
+        for use in session.scalars(select(TextUse).where(TextUse.month >= since))
+    }
+    counted: Counter[str] = Counter()
+    for practice in session.scalars(select(Practice)):
+        month = month_of(at, practice.time_zone)
+        soft, hard = _limits(practice)
+        segments = used.get((practice.id, month), 0)
+        counted[Budget(month, segments, 0, soft, hard).state] += 1
+    return counted
 
 
 def change(practice: Practice, limits: Mapping[str, int | None]) -> Budget:

@@ -17,8 +17,9 @@ from backend.messaging.quiet_hours import Hours, send_time
 A_DAY = 1
 A_WEEK = 3
 WEEK_DAYS = 7
-# Within so many days of now lies every text that can hold another one back.
-LOOKED_BACK = timedelta(days=WEEK_DAYS + 1)
+# Within so many days of now lies every text that can hold another one back, and the text before it
+# about the same set, without which it would look like the first.
+LOOKED_BACK = timedelta(days=2 * WEEK_DAYS + 1)
 # For whom texts were planned within two weeks, whether they left or not, shares the number.
 SHARED_WITHIN = timedelta(days=2 * WEEK_DAYS)
 
@@ -45,6 +46,43 @@ class Earlier:
     subject: Hashable
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A text that is due and has not left: about what, and until when it is of use.
+
+    ``key`` settles which of two goes first that are of use equally long.
+    """
+
+    subject: Hashable
+    until: datetime | None
+    key: str
+
+
+def going_before(
+    mine: Waiting, others: Iterable[Waiting], earlier: Sequence[Earlier]
+) -> list[Waiting]:
+    """Which of the others that wait for the same number go before mine.
+
+    A first text about something goes before a second one about something else, and of two first
+    texts the one that is of use for a shorter time: where a day has room for one only, each person
+    hears of what they are asked, if that can be.
+    """
+    told = {each.subject for each in earlier}
+    again = mine.subject is not None and mine.subject in told
+    return [
+        other
+        for other in others
+        if other.subject != mine.subject
+        and other.subject not in told
+        and (again or _urgency(other) < _urgency(mine))
+    ]
+
+
+def _urgency(text: Waiting) -> tuple[bool, float, str]:
+    until = text.until
+    return (until is None, 0.0 if until is None else until.timestamp(), text.key)
+
+
 def departure(
     at: datetime,
     time_zone: str,
@@ -55,10 +93,10 @@ def departure(
 ) -> datetime | None:
     """The first instant from ``at`` on at which a text may leave, in UTC; ``None``: never.
 
-    Outside quiet hours and within the caps, given what left to this number in the eight days
-    before. A text that waits for a day to come leaves at its first open hour. Where several
-    ``people`` share the number, a second text about the same ``subject`` leaves room for the first
-    ones of the others: so many in seven days as the week's cap has more places than people.
+    Outside quiet hours and within the caps, given what left to this number within ``LOOKED_BACK``.
+    A text that waits for a day to come leaves at its first open hour. Where several ``people``
+    share the number, a second text about the same ``subject`` leaves room for the first ones of the
+    others: so many in seven days as the week's cap has more places than people.
     Raises ``zoneinfo.ZoneInfoNotFoundError`` for an unknown zone.
     """
     zone = ZoneInfo(time_zone)

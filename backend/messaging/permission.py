@@ -18,6 +18,7 @@ from backend.messaging import caps, numbers, quiet_hours, service
 from backend.messaging.models import (
     ARRIVED,
     OUT,
+    PENDING,
     SUBMITTING,
     UNDERWAY,
     UNKNOWN,
@@ -83,15 +84,20 @@ def may_leave(row: Communication, at: datetime) -> Verdict:
     opening = quiet_hours.send_time(at, zone, hours)
     if opening is not None and opening > at:
         return Wait(opening, "quiet hours")
-    earlier, people = _others(row, at)
+    earlier, waiting, people = _others(row, at)
+    if people > 1:
+        # Those that go first count as gone.
+        mine = caps.Waiting(row.subject_id, row.expires_at, str(row.id))
+        before = caps.going_before(mine, waiting, earlier)
+        earlier += [caps.Earlier(at, each.subject) for each in before]
     free = caps.departure(at, zone, hours, earlier, people, row.subject_id)
     if free is None:
         return Cancel("no room is left for it")
     return Leave() if free <= at else Wait(free, "enough texts for now")
 
 
-def _others(row: Communication, at: datetime) -> tuple[list[caps.Earlier], int]:
-    """What else left to the number of late, and how many people share it.
+def _others(row: Communication, at: datetime) -> tuple[list[caps.Earlier], list[caps.Waiting], int]:
+    """What else left to the number of late, what is due to it, and how many people share it.
 
     No other text to it is judged until the transaction ends.
     """
@@ -99,6 +105,9 @@ def _others(row: Communication, at: datetime) -> tuple[list[caps.Earlier], int]:
     session.execute(select(func.pg_advisory_xact_lock(LOCK_SPACE, key)))
     found = session.execute(
         select(
+            Communication.id,
+            Communication.send_after,
+            Communication.expires_at,
             Communication.submitted_at,
             Communication.status,
             Communication.patient_id,
@@ -116,7 +125,12 @@ def _others(row: Communication, at: datetime) -> tuple[list[caps.Earlier], int]:
     ).all()
     earlier = [
         caps.Earlier(left_at, subject)
-        for left_at, status, _, subject in found
+        for _, _, _, left_at, status, _, subject in found
         if status in COUNTED and left_at is not None and left_at >= at - caps.LOOKED_BACK
     ]
-    return earlier, len({patient for _, _, patient, _ in found} | {row.patient_id})
+    waiting = [
+        caps.Waiting(subject, until, str(key))
+        for key, due, until, _, status, _, subject in found
+        if status == PENDING and due <= at and (until is None or until > at)
+    ]
+    return earlier, waiting, len({each.patient_id for each in found} | {row.patient_id})

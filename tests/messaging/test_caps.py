@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.messaging.caps import A_DAY, A_WEEK, WEEK_DAYS, Earlier, departure, first_free_day
+from backend.messaging.caps import (
+    A_DAY,
+    A_WEEK,
+    WEEK_DAYS,
+    Earlier,
+    Waiting,
+    departure,
+    first_free_day,
+    going_before,
+)
 from backend.messaging.quiet_hours import Hours
 from tests.messaging.test_quiet_hours import instants, local, nights, zones
 from tests.time_page import utc
@@ -100,6 +109,44 @@ def test_on_a_shared_phone_first_texts_come_before_second_ones(
     found = departure(NOON, LONDON, WAKING, left, people, subject)
     waits = None if found is None else (local(found, LONDON).date() - NOON.date()).days
     assert waits == days
+
+
+def test_a_second_text_is_known_by_a_first_that_left_before_the_week() -> None:
+    # Ann's first is nine days old: without it, that of four days ago would look like a first one.
+    left = [Earlier(NOON - ago * DAY, what) for ago, what in ((9, "ann"), (4, "ann"), (3, "ben"))]
+    found = departure(NOON, LONDON, WAKING, left, 2, "ben")
+    assert found is not None and local(found, LONDON).date() == NOON.date() + 3 * DAY
+
+
+@pytest.mark.parametrize(
+    ("subject", "until", "others", "expected"),
+    [
+        # A first text goes before a second one, whatever the time left.
+        ("told", 1, [("new", 9)], ["new"]),
+        ("new", 9, [("told", 1)], []),
+        # Of two first texts, the one that is of use for a shorter time.
+        ("new", 5, [("other", 3)], ["other"]),
+        ("new", 3, [("other", 5)], []),
+        ("new", None, [("other", 5)], ["other"]),
+        ("new", 5, [("other", None)], []),
+        # Second texts do not wait for one another; of the same matter none goes before.
+        ("told", 9, [("told too", 1)], []),
+        ("new", 5, [("new", 3)], []),
+        (None, 5, [("other", 3), ("third", 9)], ["other"]),
+    ],
+)
+def test_who_goes_first_where_a_day_has_room_for_one(
+    subject: str | None,
+    until: int | None,
+    others: list[tuple[str, int | None]],
+    expected: list[str],
+) -> None:
+    def waits(what: str | None, days: int | None) -> Waiting:
+        return Waiting(what, None if days is None else NOON + days * DAY, str(what))
+
+    earlier = [Earlier(NOON - DAY, "told"), Earlier(NOON - 2 * DAY, "told too")]
+    mine, rest = waits(subject, until), [waits(*other) for other in others]
+    assert [each.subject for each in going_before(mine, rest, earlier)] == expected
 
 
 @given(

@@ -260,12 +260,13 @@ def test_each_pause_may_be_twice_as_long_up_to_a_minute(attempt: int, most: floa
 # In doubt
 
 
-def break_with_500(carrier: TwilioStandIn) -> None:
-    carrier.broken(1)
+def break_with_500(post: Post) -> None:
+    post.carrier.broken(1)
 
 
-def hang_longer_than_we_wait(carrier: TwilioStandIn) -> None:
-    carrier.hang(1, 2)
+def hang_longer_than_we_wait(post: Post) -> None:
+    post.wait_for_the_carrier(0.5)
+    post.carrier.hang(1, 2)
 
 
 in_doubt = pytest.mark.parametrize("fault", [break_with_500, hang_longer_than_we_wait])
@@ -275,7 +276,7 @@ in_doubt = pytest.mark.parametrize("fault", [break_with_500, hang_longer_than_we
 def test_a_text_that_may_have_left_is_not_sent_again(
     post: Post, carrier: TwilioStandIn, fault: Any
 ) -> None:
-    fault(carrier)
+    fault(post)
     key = post.queue()
     post.world.deliver()
     assert post.row(key).status == "unknown"
@@ -291,7 +292,7 @@ def test_a_text_that_may_have_left_is_not_sent_again(
 def test_what_the_carrier_has_is_found_in_its_own_record(
     post: Post, carrier: TwilioStandIn, database: str, fault: Any
 ) -> None:
-    fault(carrier)
+    fault(post)
     key = post.queue()
     post.world.deliver()
     post.world.clock.move_by(seconds=119)
