@@ -97,6 +97,16 @@ def release(alert_id: UUID, note: str | None = None) -> Alert:
     return _give(alert, version, states.RELEASE, None, note)
 
 
+def put_back(alert_id: UUID, note: str) -> Alert:
+    """Undo that the actor took an alert up: it lies in the pool, and waits since when it did.
+
+    Raises ``Problem`` 404, 403 or 409 (closed).
+    """
+    alert, version = locked(alert_id)
+    _refuse_others(alert)
+    return _give(alert, version, states.RELEASE, None, note, resumes=True)
+
+
 def pass_on(alert: Alert, practice: Practice, version: int, at: datetime) -> None:
     """Give an absent owner's alert to their cover or to the pool; the caller holds it locked."""
     owner = session.get_one(Provider, alert.owner_id)
@@ -109,7 +119,14 @@ def pass_on(alert: Alert, practice: Practice, version: int, at: datetime) -> Non
     write_event(alert, action, before, None, detail)
 
 
-def _give(alert: Alert, version: int, action: str, to: UUID | None, note: str | None) -> Alert:
+def _give(
+    alert: Alert,
+    version: int,
+    action: str,
+    to: UUID | None,
+    note: str | None,
+    resumes: bool = False,
+) -> Alert:
     at, before = now(), alert.status
     try:
         status = states.move(_situation(alert), action, at, note=note)
@@ -117,7 +134,8 @@ def _give(alert: Alert, version: int, action: str, to: UUID | None, note: str | 
         raise conflict(alert, action, str(refused)) from None
     detail = _moved(alert, to)
     alert.status = status
-    _settle(alert, before, to, version, at, session.get_one(Practice, alert.practice_id))
+    practice = session.get_one(Practice, alert.practice_id)
+    _settle(alert, before, to, version, at, practice, resumes)
     write_event(alert, action, before, note, detail)
     trail(alert, action)
     session.flush()
@@ -125,9 +143,15 @@ def _give(alert: Alert, version: int, action: str, to: UUID | None, note: str | 
 
 
 def _settle(
-    alert: Alert, before: str, to: UUID | None, version: int, at: datetime, practice: Practice
+    alert: Alert,
+    before: str,
+    to: UUID | None,
+    version: int,
+    at: datetime,
+    practice: Practice,
+    resumes: bool = False,
 ) -> None:
-    """Whose it is now, and whether it climbs."""
+    """Whose it is now, and whether it climbs: anew or, where it ``resumes``, from where it was."""
     alert.owner_id = to
     alert.updated_at = at
     alert.feed_version = version
@@ -135,7 +159,10 @@ def _settle(
         timers.hold(alert, at)
     elif before not in states.WAITING:
         alert.acknowledged_at = alert.acknowledged_by = None
-        timers.wait(alert, practice, at)
+        if resumes:
+            timers.resume(alert, practice)
+        else:
+            timers.wait(alert, practice, at)
 
 
 def _moved(alert: Alert, to: UUID | None, **more: Any) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def wait(alert: Alert, practice: Practice, at: datetime) -> None:
     alert.escalate_at = _next_step(alert, practice)
 
 
+def resume(alert: Alert, practice: Practice) -> None:
+    """It waits again, since when it did and at the level it had: taking it up was a slip."""
+    alert.escalate_at = _next_step(alert, practice)
+
+
 def hold(alert: Alert, at: datetime) -> None:
     """Somebody has it in hand or has closed it: it climbs no more, or if it stays open too long."""
     in_hand = alert.status in states.IN_HAND and alert.resolve_by > at

@@ -150,7 +150,7 @@ def _undo(alert_id: UUID) -> None:
     if last is None:
         raise Problem(409, "illegal-move", "It is too late to undo this, or it has moved on since.")
     if last == states.ACKNOWLEDGE:
-        ownership.release(alert_id, note=UNDONE)
+        ownership.put_back(alert_id, UNDONE)
     else:
         alerts.act(alert_id, states.REOPEN, note=UNDONE)
 

@@ -357,6 +357,26 @@ def test_what_was_done_by_mistake_is_undone_for_five_minutes(
     assert f"{alert}/undo" not in browser.open(alert).actions
 
 
+def test_undoing_gains_no_time(
+    app: Flask, world: World, clinician: ProviderAccount, alert: str, clock: MovableClock
+) -> None:
+    clock.move_by(minutes=70)
+    world.tick()
+    [before] = rows(app, Alert)
+    browser = signed_in(app, world, clinician).open(alert)
+    browser.send("/acknowledge")
+    clock.move_by(minutes=2)
+    browser.send("/undo")
+    [after] = rows(app, Alert)
+    assert (before.escalation, after.escalation) == (2, 2)
+    assert after.respond_by == before.respond_by < clock.now()
+    assert after.escalate_at == before.escalate_at is not None
+    assert (after.owner_id, after.acknowledged_by, after.acknowledged_at) == (None, None, None)
+    clock.move_by(hours=1)
+    world.tick()
+    assert rows(app, Alert)[0].escalation == 3
+
+
 def test_nobody_undoes_what_another_did_or_what_has_gone_on_since(
     app: Flask, world: World, clinician: ProviderAccount, alert: str, browser: Browser
 ) -> None:

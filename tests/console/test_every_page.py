@@ -16,7 +16,7 @@ from backend.core.database import unit_of_work
 from backend.practices import service as practices
 from tests.chromium import chromium
 from tests.console.window import SIZES, Window, faults, pictures_folder, serving
-from tests.hooks.made import TARGET
+from tests.hooks.made import TARGET, endpoint_of
 from tests.world import PASSWORD, ProviderAccount, World
 
 # No pages, or shown below at their own time.
@@ -58,12 +58,13 @@ def things(world: World, lead: ProviderAccount) -> dict[str, str]:
     endpoint = world.ok(world.post("/v1/webhook-endpoints", lead, {"url": TARGET}))["endpoint"]
     world.ok(world.post(f"/v1/webhook-endpoints/{endpoint['id']}/test", lead))
     return {
-        "endpoint_id": endpoint["id"],
+        **endpoint_of(world, lead),
         "patient_id": str(patient.id),
         "alert_id": world.alerts(lead)[0]["id"],
         "consultation_id": consultation["id"],
         "provider_id": str(colleague.id),
         "topic_id": topic["id"],
+        **endpoint_of(world, lead),
     }
 
 
@@ -73,7 +74,8 @@ def addresses(app: Flask, things: dict[str, str]) -> list[str]:
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("console.") or "GET" not in (rule.methods or ()):
             continue
-        if rule.endpoint.removeprefix("console.") not in LEFT_OUT:
+        is_file = "." in rule.rule
+        if rule.endpoint.removeprefix("console.") not in LEFT_OUT and not is_file:
             built = rule.build({name: things[name] for name in rule.arguments})
             assert built is not None, rule
             found.append(built[1])
