@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TRANSLATIONS := backend/companion/translations
 LFORMS := tests/lforms/node_modules
 
-.PHONY: run code test lint bench faults bench-risk bench-stream translations clean
+.PHONY: run code test lint bench faults bench-evaluation bench-risk bench-stream translations clean
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
@@ -38,6 +38,9 @@ faults: $(VENV)/dev.stamp ## every fault between us and the carrier; about half 
 bench-stream: $(VENV)/dev.stamp ## a thousand idle readers of the alert stream, and from commit to reader
 	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.webhooks
+
+bench-evaluation: $(VENV)/dev.stamp ## the process evaluation over a million check-ins
+	$(BIN)/python -m benchmarks.evaluation
 
 bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures
 	$(BIN)/python -m benchmarks.risk

@@ -5,7 +5,7 @@ plan of four modules each with five days of practice, two alerts for every fifth
 figures are those of the year, as a whole and by month. Each is counted three times; the median is
 told, and the slowest indicators by name.
 
-Run: ``python -m benchmarks.evaluation`` (embedded PostgreSQL, or the server in TEST_DATABASE_URL).
+Run: ``make bench-evaluation`` (embedded PostgreSQL, or the server in TEST_DATABASE_URL).
 """
 
 from __future__ import annotations

@@ -26,9 +26,10 @@ from backend.risk.pathway import Pathway
 # Only ever counted, never a share.
 WITHOUT_DENOMINATOR = frozenset({"context"})
 # Until the transaction ends. Row-level security hides from the planner how many rows there are; it
-# would look each of a million up in turn, where reading them once takes a second.
+# would look each of a million up in turn and sort them, where reading them once takes a second.
 _AT_LARGE = text(
-    "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
+    "SELECT set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true),"
+    " set_config('work_mem', '64MB', true)"
 )
 
 
