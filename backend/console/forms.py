@@ -15,7 +15,7 @@ from backend.core.problems import flatten
 from backend.core.schema import WEEKDAYS, Schema
 from backend.patients.contraindications import QUESTIONS, REVIEWS
 from backend.patients.note_schemas import PatientNoteIn
-from backend.patients.schemas import ContraindicationsIn, PatientIn
+from backend.patients.schemas import AddressCode, ContraindicationsIn, NumberIn, PatientIn
 from backend.practices.schemas import FirstCode, FirstSignIn, ProviderSignIn
 from backend.programme.graded_schemas import RestrictionIn
 from backend.risk.schemas import ClearanceIn
@@ -86,6 +86,16 @@ def alert_action(action: str, form: Mapping[str, str]) -> Filled:
 def note(form: Mapping[str, str]) -> Filled:
     """A note on a patient, or the correction of one."""
     return read(PatientNoteIn, form)
+
+
+def number(form: Mapping[str, str]) -> Filled:
+    """A patient's number, to be shown by a code."""
+    return read(NumberIn, form)
+
+
+def number_code(form: Mapping[str, str]) -> Filled:
+    """The code that came to it."""
+    return read(AddressCode, form)
 
 
 def clearance(form: Mapping[str, str]) -> Filled:

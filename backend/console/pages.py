@@ -33,7 +33,7 @@ from backend.core.schema import LANGUAGES, WEEKDAYS
 from backend.instruments import service as instruments
 from backend.messaging import budget
 from backend.messaging import service as messaging
-from backend.patients import contraindications, notes
+from backend.patients import addresses, contraindications, notes
 from backend.patients import service as patients
 from backend.practices import service as practices
 from backend.programme import service as programme
@@ -125,6 +125,8 @@ def patient(
         "console/patient.html",
         enrolment=enrolment,
         weekday=WEEKDAYS[enrolment.checkin_weekday],
+        phone_works=addresses.works(enrolment.patient),
+        email_works=addresses.email_works(enrolment.patient),
         notice=present.NOTICES.get(done or ""),
         filled=filled or Filled(),
         sentence=sentence,

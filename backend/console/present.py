@@ -39,6 +39,8 @@ EVENTS = {
     states.RELEASE: "Given back",
 }
 NOTICES = {
+    "number-code": "A code is on its way to that number. Ask the patient to read it out.",
+    "number": "The number is confirmed. Texts go there now.",
     states.ACKNOWLEDGE: "You have taken up this alert.",
     states.START: "Work on this alert has begun.",
     states.CONTACT: "The contact is recorded.",

@@ -202,6 +202,12 @@ class PatientChange(Rhythm):
             raise ma.ValidationError("Give the number that was verified.", "phone")
 
 
+class NumberIn(Schema):
+    """A number that is to be shown by a code."""
+
+    phone = Phone(required=True)
+
+
 class AddressCode(Schema):
     """The code that came to a new number or e-mail address."""
 
