@@ -53,6 +53,7 @@ NOTICES = {
     states.RELEASE: "The alert is back in the pool; it waits until somebody takes it up.",
     "undo": "That is undone.",
     "note": "The note is kept.",
+    "invited": "The invitation is on its way once more; the earlier link is void.",
     "enrolled": "The patient is enrolled; an invitation by text is on its way.",
     "answered": "The answers are kept. A module that waited for them opens with the next check-in.",
     "sleep": "The patient's time in bed is changed from today.",

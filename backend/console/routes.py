@@ -29,7 +29,7 @@ from backend.console import (
 from backend.console.forms import Filled
 from backend.console.session import signed_in
 from backend.console.site import blueprint as blueprint
-from backend.console.site import undo
+from backend.console.site import carry_out, undo
 from backend.core import audit, problems
 from backend.core.identity import ADMINISTRATOR, CARE_TEAM, LEAD, PROVIDER_ROLES, STAFF, anyone
 from backend.core.limits import limiter, sign_in_limit
@@ -131,6 +131,19 @@ def enrol() -> Any:
     )
     return redirect(
         url_for("console.patient", patient_id=enrolment.patient_id, done="enrolled"), 303
+    )
+
+
+@blueprint.post("/patients/<uuid:patient_id>/invitation")
+@signed_in(*STAFF)
+def invite_again(patient_id: UUID) -> Any:
+    """Text the invitation once more; the earlier link becomes void."""
+    enrolment = patients.find(patient_id)
+    return carry_out(
+        Filled(),
+        lambda: patients.invite(enrolment),
+        lambda filled, sentence: pages.patient(patient_id, filled=filled, sentence=sentence),
+        lambda _: url_for("console.patient", patient_id=patient_id, done="invited"),
     )
 
 

@@ -528,6 +528,20 @@ def test_nobody_is_texted_who_was_not_asked(app: Flask, world: World, browser: B
     assert trail.count("patient.agreed-to-invitation") == 1
 
 
+def test_an_invitation_is_texted_again_until_somebody_has_joined(
+    world: World, browser: Browser, clinician: ProviderAccount, patient: PatientAccount
+) -> None:
+    invited = world.enrol(clinician)
+    before = len(world.texts("invitation"))
+    browser.open(f"/console/patients/{invited.id}").send("/invitation")
+    assert "The invitation is on its way once more" in browser.text
+    assert len(world.texts("invitation")) == before + 1
+    joined = f"/console/patients/{patient.id}"
+    form = {"csrf_token": browser.open(joined).form("/sign-out").values["csrf_token"]}
+    assert not any(action.endswith("/invitation") for action in browser.actions)
+    assert browser.client.post(f"{joined}/invitation", data=form).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
