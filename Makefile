@@ -7,6 +7,7 @@ TRANSLATIONS := backend/companion/translations
 LFORMS := tests/lforms/node_modules
 
 .PHONY: run code test lint bench faults bench-evaluation bench-risk bench-stream translations clean
+.PHONY: run code test lint bench faults bench-feed bench-risk bench-stream translations clean
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
@@ -41,6 +42,8 @@ bench-stream: $(VENV)/dev.stamp ## a thousand idle readers of the alert stream, 
 
 bench-evaluation: $(VENV)/dev.stamp ## the process evaluation over a million check-ins
 	$(BIN)/python -m benchmarks.evaluation
+bench-feed: $(VENV)/dev.stamp ## a page of the feed with a million alerts of five thousand practices
+	$(BIN)/python -m benchmarks.feed
 
 bench-risk: $(VENV)/dev.stamp ## the simulation behind docs/risk.md: its tables, CSV and pictures
 	$(BIN)/python -m benchmarks.risk

@@ -234,3 +234,20 @@ def test_escalation_costs_the_same_with_more_due(
         costs.append(cost(app, lambda: worker.tick(app, "escalate-alerts")))
     few, many = costs
     assert len(few) == len(many), set(many) - set(few) or many
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_a_page_of_the_feed_takes_at_most_three_statements(
+    app: Flask, world: World, clock: MovableClock, clinician: Caller, count: int
+) -> None:
+    people = crowd(app, clinician.practice_id, count, clock.now() + timedelta(days=30))
+    for patient in people:
+        raise_alert(app, clinician.practice_id, patient, **OF_TIER[2])
+    world.sign_in(clinician)
+    # The first look marks them as delivered: one statement, however many they are.
+    first = cost(app, lambda: world.ok(world.get("/v1/alerts?limit=100", clinician)))
+    again = cost(app, lambda: world.ok(world.get("/v1/alerts?limit=100", clinician)))
+    page = world.ok(world.get(f"/v1/alerts?limit={count - 1}", clinician))
+    further = f"/v1/alerts?limit=50&cursor={page['next_cursor']}"
+    deep = cost(app, lambda: world.ok(world.get(further, clinician)))
+    assert (len(first), len(again), len(deep)) == (3, 2, 2), first

@@ -7,14 +7,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Uuid,
+    column,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+    values,
+)
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
 from backend.core import audit
 from backend.core.clock import now
-from backend.core.database import session
+from backend.core.database import session, table_of
 from backend.core.identity import actor
+from backend.core.ids import new_id
 from backend.core.pagination import decode_cursor, encode_cursor
 from backend.core.problems import not_found
 from backend.patients.models import Patient
@@ -24,6 +37,9 @@ from backend.risk import service as risk
 
 ME, POOL = "me", "pool"
 _Owner = aliased(Provider)
+_STANDS_AT = (
+    select(AlertFeed.version).where(AlertFeed.practice_id == Alert.practice_id).scalar_subquery()
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +85,6 @@ def page(
     ``me``, ``pool`` or a provider's id.
     Raises ``Problem`` 422 for a cursor that is not ours.
     """
-    seen = version() if seen is None else seen
     query = _with_names().where(Alert.practice_id == actor.practice_id).limit(limit + 1)
     if tier is not None:
         query = query.where(Alert.tier == tier)
@@ -86,6 +101,9 @@ def page(
     rows = list(session.execute(query.order_by(*order)))
     more = len(rows) > limit
     rows = rows[:limit]
+    if seen is None:
+        # Told by the same statement, so that nothing lies between the two.
+        seen = rows[0].feed_stands_at if rows else version()
     _mark_delivered([row.Alert for row in rows])
     audit.record(
         "alert.list",
@@ -127,6 +145,7 @@ def _with_names() -> Any:
             Patient.family_name,
             Provider.name.label("acknowledged_by_name"),
             _Owner.name.label("owner_name"),
+            _STANDS_AT.label("feed_stands_at"),
         )
         .outerjoin(Patient, Patient.id == Alert.patient_id)
         .outerjoin(Provider, Provider.id == Alert.acknowledged_by)
@@ -145,26 +164,33 @@ def _mark_delivered(alerts: list[Alert]) -> None:
     fresh = [alert.id for alert in alerts if alert.status == "new"]
     if not fresh:
         return
-    at = now()
-    moved = session.scalars(
+    moved = (
         update(Alert)
         .where(Alert.id.in_(fresh), Alert.status == "new")
         .values(status="delivered")
         .returning(Alert.id)
-    ).all()
-    session.add_all(
-        AlertEvent(
-            practice_id=actor.practice_id,
-            alert_id=alert_id,
-            at=at,
-            action="deliver",
-            from_status="new",
-            to_status="delivered",
-            actor_role=actor.role,
-            actor_id=actor.id,
-        )
-        for alert_id in moved
+        .cte("moved")
     )
+    said = {
+        "practice_id": actor.practice_id,
+        "at": now(),
+        "action": "deliver",
+        "from_status": "new",
+        "to_status": "delivered",
+        "actor_role": actor.role,
+        "actor_id": actor.id,
+    }
+    # The events' ids are in the order of time, as everywhere.
+    ids = values(column("alert_id", Uuid), column("event_id", Uuid), name="ids").data(
+        [(alert_id, new_id()) for alert_id in fresh]
+    )
+    rows = select(ids.c.event_id, moved.c.id, *map(literal, said.values())).join(
+        ids, ids.c.alert_id == moved.c.id
+    )
+    session.execute(insert(table_of(AlertEvent)).from_select(["id", "alert_id", *said], rows))
+    for alert in alerts:
+        if alert.id in fresh:
+            set_committed_value(alert, "status", "delivered")
 
 
 def _cursor(alert: Alert, by_urgency: bool) -> str:

@@ -50,14 +50,13 @@ def alerts(query: dict[str, Any]) -> Any:
 
     Send the ETag back as If-None-Match to hear 304 while nothing has changed.
     """
-    seen = feed.version()
-    etag = f"{actor.practice_id}-{seen}"
-    if request.if_none_match.contains(etag):
+    seen = feed.version() if request.if_none_match else None
+    if seen is not None and request.if_none_match.contains(_etag(seen)):
         unchanged = Response(status=304)
-        unchanged.set_etag(etag)
+        unchanged.set_etag(_etag(seen))
         return unchanged
     page = feed.page(**query, seen=seen)
-    return page, {"ETag": f'"{etag}"'}
+    return page, {"ETag": f'"{_etag(page.version)}"'}
 
 
 @blueprint.route("/events")
@@ -250,6 +249,10 @@ def release(body: dict[str, Any], alert_id: UUID) -> Any:
     """Give it back to the practice's pool; it waits until somebody takes it up."""
     ownership.release(alert_id, body["note"])
     return feed.get(alert_id)
+
+
+def _etag(version: int) -> str:
+    return f"{actor.practice_id}-{version}"
 
 
 def _after(alert_id: UUID, action: str, **detail: Any) -> feed.AlertView:
