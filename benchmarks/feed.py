@@ -43,7 +43,7 @@ SELECT gen_random_uuid(), 'Practice ' || n, 'GB', 'Europe/London', '{{}}', '[]',
 FROM generate_series(2, {PRACTICES}) n;
 INSERT INTO patient (id, practice_id, given_name, family_name, phone, phone_index, language,
     time_zone, created_at)
-SELECT gen_random_uuid(), practice.id, given_name, family_name, phone, phone_index, 'en',
+SELECT gen_random_uuid(), practice.id, given_name, family_name, source.phone, phone_index, 'en',
     'Europe/London', now()
 FROM practice, source, generate_series(1, CASE WHEN practice.id = %(busy)s
     THEN {PATIENTS_OF_BUSY} ELSE {-(-OF_OTHERS // RULES)} END);

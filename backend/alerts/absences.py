@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from backend.alerts import ownership
-from backend.alerts.models import OPEN_STATES, Alert
+from backend.alerts.models import IS_OPEN, Alert
 from backend.alerts.writing import bump_feed
 from backend.core.clock import now
 from backend.core.database import session
@@ -42,7 +42,7 @@ def pass_on(limit: int) -> int:
             .where(
                 Alert.practice_id == Provider.practice_id,
                 Alert.owner_id == Provider.id,
-                Alert.status.in_(OPEN_STATES),
+                IS_OPEN,
             )
             .exists(),
         )
@@ -59,7 +59,7 @@ def _pass_on(
     at = now()
     alerts = session.scalars(
         select(Alert)
-        .where(whose, Alert.practice_id.in_(versions), Alert.status.in_(OPEN_STATES))
+        .where(whose, Alert.practice_id.in_(versions), IS_OPEN)
         .order_by(Alert.tier, Alert.id)
         .limit(limit)
         .with_for_update()

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
-from backend.alerts.models import OPEN_STATES, Alert, AlertEvent, AlertFeed
+from backend.alerts.models import IS_OPEN, Alert, AlertEvent, AlertFeed
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.database import session, table_of
@@ -91,7 +91,7 @@ def page(
     if owner is not None:
         query = query.where(_is_owned_by(owner))
     if since is None:
-        query = query.where(Alert.status.in_(OPEN_STATES))
+        query = query.where(IS_OPEN)
         order: tuple[Any, ...] = (Alert.tier, Alert.respond_by, Alert.id)
     else:
         query = query.where(Alert.feed_version > since)

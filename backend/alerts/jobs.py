@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from backend.alerts import absences, service
-from backend.alerts.models import OPEN_STATES, Alert
+from backend.alerts.models import IS_OPEN, Alert
 from backend.alerts.writing import bump_feed
 from backend.core.clock import now
 from backend.core.database import session
@@ -20,7 +20,7 @@ def escalate_overdue(limit: int) -> int:
     3. Tier 1: text the care team again, in the same transaction.
     A crash before the commit leaves them due; the next tick finds them.
     """
-    overdue = Alert.status.in_(OPEN_STATES), Alert.escalate_at <= now()
+    overdue = IS_OPEN, Alert.escalate_at <= now()
     practices = session.scalars(select(Alert.practice_id).where(*overdue).distinct())
     versions = {practice_id: bump_feed(practice_id) for practice_id in sorted(practices)}
     taken = (

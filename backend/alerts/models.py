@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.database import Base, OwnedByPractice
@@ -86,6 +86,10 @@ class Alert(OwnedByPractice, Base):
     closed_at: Mapped[datetime | None]
     resolution: Mapped[str | None]
     feed_version: Mapped[int] = mapped_column(BigInteger)
+
+
+# Written out, not as values: only so can a prepared statement use the indexes over open alerts.
+IS_OPEN = Alert.status.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 
 
 class AlertEvent(OwnedByPractice, Base):

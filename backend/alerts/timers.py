@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from backend.alerts import deadlines, events, states
-from backend.alerts.models import OPEN_STATES, Alert
+from backend.alerts.models import IS_OPEN, Alert
 from backend.alerts.writing import bump_feed, write_event
 from backend.core.clock import now
 from backend.core.database import session
@@ -79,7 +79,7 @@ def holidays(practice: Practice) -> frozenset[date]:
 def _open_alerts(practice: Practice) -> Sequence[Alert]:
     return session.scalars(
         select(Alert)
-        .where(Alert.practice_id == practice.id, Alert.status.in_(OPEN_STATES))
+        .where(Alert.practice_id == practice.id, IS_OPEN)
         .order_by(Alert.id)
         .with_for_update()
     ).all()
