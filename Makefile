@@ -6,8 +6,7 @@ BIN := $(VENV)/bin
 TRANSLATIONS := backend/companion/translations
 LFORMS := tests/lforms/node_modules
 
-.PHONY: run code test lint bench faults bench-evaluation bench-risk bench-stream translations clean
-.PHONY: run code test lint bench faults bench-feed bench-risk bench-stream translations clean
+.PHONY: run code test lint bench faults bench-evaluation bench-feed bench-risk bench-stream translations clean
 
 run: $(VENV)/run.stamp ## serve the demo practice; FRESH=1 makes it anew
 	$(BIN)/flask --app wsgi demo $(if $(FRESH),--fresh)
