@@ -213,7 +213,7 @@ def _plan(patient_id: UUID) -> Select[Any]:
         Adaptation.id,
         decision=Adaptation.decision,
         reason=Adaptation.for_provider,
-    ).where(Adaptation.patient_id == patient_id)
+    ).where(Adaptation.patient_id == patient_id, Adaptation.superseded_at.is_(None))
 
 
 def _holds(patient_id: UUID) -> Select[Any]:
