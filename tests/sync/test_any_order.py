@@ -60,7 +60,7 @@ OFFS = [timedelta(hours=h) for h in (-31, -7, -3, 0, 2, 9, 40)]
 HINDERED = {1: 0, 3: 5, 5: 9, 7: 14, 9: 20}
 # So many histories hold each move of a plan.
 MANY = 100
-MOVES = {"advance", "complete", "step-back", "stuck", "add-module", "swap", "step-up", "step-down"}
+MOVES = {"advance", "complete", "step-back", "stuck", "add-module", "step-up", "step-down"}
 CALMED = {"fear_before": 40, "fear_after": 10, "belief_before": 60, "belief_after": 20}
 
 
