@@ -389,7 +389,7 @@ def something_of_everything(events: Sequence[Happening], found: Mapping[str, Any
     judged = [point for point in found["course"] if point.value is not None]
     return (
         len(said) == len(events)
-        and taken == set(schemas.BODIES)
+        and taken == {event.type for event in events}
         and {"invalid", "not-found"} <= refused
         and len(judged) > 3
     )
