@@ -41,6 +41,7 @@ bench-stream: $(VENV)/dev.stamp ## a thousand idle readers of the alert stream, 
 
 bench-evaluation: $(VENV)/dev.stamp ## the process evaluation over a million check-ins
 	$(BIN)/python -m benchmarks.evaluation
+
 bench-feed: $(VENV)/dev.stamp ## a page of the feed with a million alerts of five thousand practices
 	$(BIN)/python -m benchmarks.feed
 

@@ -312,8 +312,6 @@ def test_every_operation_for_every_role_in_the_own_and_another_practice(street: 
         for role in ("nobody",) if operation.is_open else sorted(operation.roles):
             calls += 1
             caller = street.own.callers.get(role)
-            # Whoever comes after somebody does so later.
-            street.world.clock.move_by(milliseconds=1)
             status, said = street.call(
                 operation, street.own.objects, caller, _body(operation, street.own, role)
             )

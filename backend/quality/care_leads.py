@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -54,7 +54,11 @@ def assign(patient_id: UUID, provider_id: UUID, emergency_reason: str | None) ->
     group = risk.groups([patient_id]).get(patient_id)
     reason = _reason_needed(provider_id, group, emergency_reason)
     at = now()
-    _close(before, at)
+    if before is not None:
+        # Another web server's clock may be ahead, and a lead lasts for some time.
+        at = max(at, before.since + timedelta.resolution)
+        before.until = at
+        session.flush()
     row = CareLead(
         id=new_id(),
         practice_id=enrolment.practice_id,
@@ -98,9 +102,3 @@ def _open(patient_id: UUID) -> CareLead | None:
     return session.scalar(
         select(CareLead).where(CareLead.patient_id == patient_id, CareLead.until.is_(None))
     )
-
-
-def _close(row: CareLead | None, at: datetime) -> None:
-    if row is not None:
-        row.until = at
-        session.flush()

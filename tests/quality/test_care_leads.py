@@ -79,6 +79,16 @@ def test_one_leads_at_a_time(app: Flask, team: Team, world: World, clock: Movabl
     assert first.until == second.since and second.until is None
 
 
+def test_a_lead_changes_hands_within_one_instant(team: Team, world: World, app: Flask) -> None:
+    patient = world.onboarded(team.lead, 0)
+    world.ok(assign(team, patient))
+    body = {"provider_id": str(team.colleague.id)}
+    address = f"/v1/patients/{patient.id}/lead"
+    world.ok(world.client.put(address, json=body, headers=team.lead.headers))
+    first, second = sorted(rows(app, CareLead), key=lambda row: row.since)
+    assert first.until == second.since > first.since
+
+
 def test_nobody_leads_at_first(team: Team, world: World) -> None:
     patient = world.onboarded(team.lead, 0)
     found = world.ok(world.get(f"/v1/patients/{patient.id}/lead", team.lead))
