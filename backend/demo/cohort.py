@@ -56,7 +56,7 @@ class Person:
     def level(self, week: int, rng: random.Random) -> float:
         """How bad week ``week`` is, 0-10, with the noise of everyday life."""
         late = max(0, week - self.weeks + 2)
-        drift = {RECOVERING: -0.45 * week, WORSENING: 1.8 * late}.get(self.course, 0.0)
+        drift = {RECOVERING: -0.6 * week, WORSENING: 1.8 * late}.get(self.course, 0.0)
         return min(10.0, max(0.0, self.severity + drift + rng.gauss(0, 0.5)))
 
     def answers_week(self, week: int, rng: random.Random) -> bool:
@@ -84,13 +84,13 @@ def answers(
 
 
 def _person(number: int, rng: random.Random) -> Person:
-    course = FIXED.get(number) or rng.choices((RECOVERING, LEVEL), (3, 1))[0]
+    course = FIXED.get(number) or rng.choices((RECOVERING, LEVEL), (6, 1))[0]
     weeks = (
         0
         if course == INVITED
-        else max(5 if number < len(FIXED) else 1, round(12 * rng.random() ** 1.5))
+        else max(5 if number < len(FIXED) else 2, round(12 * rng.random()))
     )
-    severity = rng.uniform(6, 8) if course == SILENT else rng.uniform(2.5, 7.5)
+    severity = rng.uniform(6, 8) if course == SILENT else rng.uniform(2.5, 6)
     return Person(
         number=number,
         given_name=GIVEN[number % len(GIVEN)],
@@ -102,7 +102,7 @@ def _person(number: int, rng: random.Random) -> Person:
         course=course,
         severity=min(severity, 5.0) if course == WORSENING else severity,
         acute=rng.random() < 0.4,
-        diligence=rng.uniform(0.6, 1.0),
+        diligence=rng.uniform(0.9, 1.0),
     )
 
 

@@ -85,6 +85,7 @@ span AS MATERIALIZED (
         WHERE adaptation.patient_id = activity.patient_id
             AND adaptation.activity_id = activity.id
             AND adaptation.rule = 'progression'
+            AND adaptation.superseded_at IS NULL
             AND adaptation.decision IN ('advance', 'step-back')
     ) AS began
     LEFT JOIN grade ON grade.module_id = activity.module_id
