@@ -150,8 +150,7 @@ class Run:
         self.deaths = 0
         self._over = threading.Event()
         self._reporters = ThreadPoolExecutor(3)
-        self._stopped: dict[str, float] = {}
-        self._taken_at: dict[str, float] = {}
+        self._stopped: dict[str, datetime] = {}
         self._held: list[tuple[str, str]] = []
         self._phones = [phone for phone, _ in zip(numbers(), range(texts), strict=False)]
         # Those who say stop come late in the queue, so that they say it before their text leaves.
@@ -262,7 +261,6 @@ class Run:
         app.extensions["database"].engine.dispose()
 
     def _note(self, request: Request, sid: str) -> bool:
-        self._taken_at[sid] = time.monotonic()
         if self.fault.late:
             self._held.extend((sid, status) for status in self.fault.reports)
         else:
@@ -282,7 +280,7 @@ class Run:
             for _ in range(100):
                 with suppress(requests.RequestException):
                     if self.carrier.inbound(address, phone, "STOP").ok:
-                        self._stopped[phone] = time.monotonic()
+                        self._stopped[phone] = datetime.now(UTC)
                         break
                 time.sleep(0.2)
 
@@ -338,10 +336,13 @@ class Run:
             " WHERE status = 'unknown'"
         )
         [(again,)] = self.ask("SELECT count(*) FROM communication WHERE retry_of IS NOT NULL")
+        # What had begun to leave before a STOP was answered is on its way, however long it takes.
+        began = dict(self.ask("SELECT sid, submitted_at FROM communication WHERE sid IS NOT NULL"))
         after = [
             sid
             for sid, message in self.carrier.messages.items()
-            if self._taken_at.get(sid, 0.0) > self._stopped.get(message["to"], float("inf"))
+            if message["to"] in self._stopped
+            and (sid not in began or began[sid] > self._stopped[message["to"]])
         ]
         return Result(
             self.fault.name,

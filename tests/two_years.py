@@ -67,8 +67,8 @@ _OTHERS = (
     """,
     """
     INSERT INTO care_plan (id, practice_id, patient_id, risk_assessment_id, pathway_version, status,
-        weeks, support, notes, created_at, folded_to)
-    SELECT e.id, e.practice_id, e.patient_id, e.id, 'default', 'active', 8, '', '[]', :at, :at
+        weeks, support, planned_support, notes, created_at, folded_to)
+    SELECT e.id, e.practice_id, e.patient_id, e.id, 'default', 'active', 8, '', '', '[]', :at, :at
     FROM enrolment e WHERE e.patient_id <> :patient
     """,
     """

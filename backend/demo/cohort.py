@@ -86,9 +86,7 @@ def answers(
 def _person(number: int, rng: random.Random) -> Person:
     course = FIXED.get(number) or rng.choices((RECOVERING, LEVEL), (6, 1))[0]
     weeks = (
-        0
-        if course == INVITED
-        else max(5 if number < len(FIXED) else 2, round(12 * rng.random()))
+        0 if course == INVITED else max(5 if number < len(FIXED) else 2, round(12 * rng.random()))
     )
     severity = rng.uniform(6, 8) if course == SILENT else rng.uniform(2.5, 6)
     return Person(

@@ -446,7 +446,7 @@ def test_a_crash_leaves_a_text_that_the_sweep_calls_unknown(
     with pytest.raises(Crash):
         deliver(post, key)
     assert post.row(key).status == "submitting"
-    post.world.clock.move_by(seconds=30)
+    post.world.clock.move_by(seconds=49)
     post.world.tick()
     deliver(post, key)
     assert post.row(key).status == "submitting"
@@ -646,7 +646,13 @@ def test_no_text_of_the_whole_road_holds_a_name_or_anything_clinical(
     world.deliver()
     bodies = {m["body"] for m in carrier.messages.values()}
     texts = world.texts()
-    assert {t.purpose for t in texts} == {"invitation", "sign-in-code", "check-in", "alert"}
+    assert {t.purpose for t in texts} == {
+        "invitation",
+        "sign-in-code",
+        "check-in",
+        "plan-reminder",
+        "alert",
+    }
     assert {t.template for t in texts} >= {"check-in-reminder-1", "check-in-reminder-2"}
     assert len(bodies) >= 5
     denied = ("quillfeather", "clinician", "pain", "back", "score", "risk", "mood", "numb", "fear")
