@@ -49,6 +49,8 @@ def test_every_page_is_for_everybody(
     [activity, *_] = world.ok(world.get("/v1/me/plan", patient))["activities"]
     world.clock.move_by(days=7, hours=1)
     world.tick()
+    # A week away ends a session on the phone.
+    sign_in_by(world, phone, f"/c/{world.link('check-in')}")
     world.sign_in(patient)
     [weekly] = world.check_ins(patient, "weekly")
     things = {"check_in_id": weekly["id"], "activity_id": activity["id"]}
@@ -70,6 +72,7 @@ def test_every_page_is_for_everybody(
             page = (window if inside else stranger).page
             answer = page.goto(home + built[1])
             assert answer is not None and answer.status in (200, 404, 409), rule
+            assert not (inside and "sign-in" in page.url), rule
             seen += 1
             if found := faults(page, folder, f"my-{width}-{seen}", PERSONAL):
                 wrong[rule.rule] = found
