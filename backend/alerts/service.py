@@ -20,9 +20,8 @@ from backend.core.database import session
 from backend.core.identity import CARE_TEAM, actor
 from backend.core.ids import new_id
 from backend.core.problems import Problem
-from backend.messaging import mail
 from backend.messaging import service as messaging
-from backend.messaging.models import EMAIL, SMS
+from backend.messaging.providers import ways_to
 from backend.practices.models import Practice, Provider
 from backend.risk import service as risk
 from backend.risk.decisions import Decision
@@ -267,14 +266,7 @@ def _text_care_team(alerts: Sequence[Alert]) -> None:
     messaging.queue_texts(
         [
             messaging.Text(
-                recipient=messaging.Recipient(
-                    practice_id=alert.practice_id,
-                    phone=address,
-                    language="en",
-                    time_zone=session.get_one(Practice, alert.practice_id).time_zone,
-                    provider_id=provider.id,
-                    channel=channel,
-                ),
+                recipient=recipient,
                 purpose="alert",
                 occurrence=f"{alert.id}:{len(alert.evidence)}:{alert.escalation}",
                 template="alert-urgent",
@@ -285,13 +277,8 @@ def _text_care_team(alerts: Sequence[Alert]) -> None:
             for alert in alerts
             for provider in team
             if provider.practice_id == alert.practice_id
-            for channel, address in _ways_to(provider)
+            for recipient in ways_to(
+                provider, session.get_one(Practice, alert.practice_id).time_zone
+            )
         ]
     )
-
-
-def _ways_to(provider: Provider) -> list[tuple[str, str]]:
-    ways = [(SMS, provider.phone)] if provider.phone else []
-    if mail.is_configured():
-        ways.append((EMAIL, provider.email))
-    return ways

@@ -32,9 +32,8 @@ from backend.hooks.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from backend.messaging import mail
 from backend.messaging import service as messaging
-from backend.messaging.models import EMAIL, SMS
+from backend.messaging.providers import ways_to
 from backend.practices.models import Practice, Provider
 
 OLD_SECRET_GOOD_FOR = timedelta(hours=24)
@@ -323,14 +322,7 @@ def _tell_leads(endpoint: WebhookEndpoint) -> None:
     messaging.queue_texts(
         [
             messaging.Text(
-                recipient=messaging.Recipient(
-                    practice_id=endpoint.practice_id,
-                    phone=address,
-                    language="en",
-                    time_zone=zone,
-                    provider_id=lead.id,
-                    channel=channel,
-                ),
+                recipient=recipient,
                 purpose="webhook",
                 occurrence=f"{endpoint.id}:{at.isoformat()}",
                 template="webhook-off",
@@ -338,13 +330,7 @@ def _tell_leads(endpoint: WebhookEndpoint) -> None:
                 subject_id=endpoint.id,
             )
             for lead in leads
-            for channel, address in _way_to(lead)
+            # By e-mail where that can leave, else by text: it is no emergency.
+            for recipient in ways_to(lead, zone)[-1:]
         ]
     )
-
-
-def _way_to(lead: Provider) -> list[tuple[str, str]]:
-    """By e-mail where that can leave, else by text: it is no emergency."""
-    if mail.is_configured():
-        return [(EMAIL, lead.email)]
-    return [(SMS, lead.phone)] if lead.phone else []

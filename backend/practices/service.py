@@ -235,9 +235,7 @@ def begin_factor(email: str, password: str) -> UUID:
     if not _password_fits(provider.password_hash, password) or not provider.active:
         raise _failed(provider)
     if provider.totp_step:
-        raise Problem(
-            409, "factor-in-use", "Your authenticator app is set up already: sign in with its code."
-        )
+        raise _factor_in_use()
     if now() - provider.created_at > FACTOR_WITHIN:
         raise Problem(
             409,
@@ -264,10 +262,7 @@ def new_factor(provider_id: UUID) -> tuple[str, str]:
     factor is in use: then nobody is shown it again.
     """
     provider = _unproven(provider_id)
-    uri = pyotp.TOTP(provider.totp_secret).provisioning_uri(
-        name=provider.email, issuer_name="Lumbra"
-    )
-    return provider.totp_secret, uri
+    return provider.totp_secret, authenticator_uri(provider.email, provider.totp_secret)
 
 
 def prove_factor(provider_id: UUID, code: str, device: str | None = None) -> sessions.Tokens:
@@ -332,10 +327,14 @@ def _unproven(provider_id: UUID) -> Provider:
     with tenancy.across_practices():
         provider = session.scalar(query)
     if provider is None or provider.totp_step:
-        raise Problem(
-            409, "factor-in-use", "Your authenticator app is set up already: sign in with its code."
-        )
+        raise _factor_in_use()
     return provider
+
+
+def _factor_in_use() -> Problem:
+    return Problem(
+        409, "factor-in-use", "Your authenticator app is set up already: sign in with its code."
+    )
 
 
 def _by_email(email: str, lock: bool = False) -> Provider | None:
