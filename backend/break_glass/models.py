@@ -40,3 +40,7 @@ class BreakGlass(OwnedByPractice, Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]
+
+    def stands(self, at: datetime) -> bool:
+        """Whether it lets anybody read at an instant."""
+        return self.ended_at is None and self.expires_at > at

@@ -87,7 +87,7 @@ def standing(access_id: UUID) -> BreakGlass:
         row = session.scalar(select(BreakGlass).where(BreakGlass.id == access_id, _is_mine()))
         if row is None:
             raise not_found("access")
-        is_open = row.ended_at is None and row.expires_at > now()
+        is_open = row.stands(now())
         _trail("break-glass.read" if is_open else "break-glass.refused", row)
         session.commit()
     if not is_open:
@@ -109,7 +109,7 @@ def end(access_id: UUID) -> None:
         )
         if row is None:
             raise not_found("access")
-        if row.ended_at is None and row.expires_at > now():
+        if row.stands(now()):
             row.ended_at, row.ended_by = now(), actor.id
             _trail("break-glass.end", row)
         session.flush()
