@@ -13,8 +13,8 @@ from backend.core.database import session
 from backend.messaging import service as messaging
 from backend.messaging.models import Communication
 from backend.patients import service as patients
-from backend.patients.consent import ANOTHER_WAY, TURNED_OFF
-from backend.patients.models import ACTIVE, NO_REMINDERS, Enrolment
+from backend.patients.consent import why_no_reminder
+from backend.patients.models import ACTIVE, Enrolment
 from backend.practices.models import Practice
 from backend.programme import service as programme
 from backend.programme.models import CarePlan
@@ -87,10 +87,8 @@ def why_not(text: Communication) -> str | None:
     )
     if by is None:
         return "withdrawn"
-    if by == NO_REMINDERS:
-        return TURNED_OFF
-    if by != text.channel:
-        return ANOTHER_WAY
+    if (chosen := why_no_reminder(by, text.channel)) is not None:
+        return chosen
     if risk.open_hold(text.patient_id) is not None:
         return "the programme waits for the practice"
     engaged = programme.engagement_of([text.patient_id]).get(text.patient_id)

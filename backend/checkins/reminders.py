@@ -15,8 +15,8 @@ from backend.instruments import service as instruments
 from backend.messaging import service as messaging
 from backend.messaging.models import EMAIL, Communication
 from backend.patients import service as patients
-from backend.patients.consent import ANOTHER_WAY, TURNED_OFF
-from backend.patients.models import ACTIVE, NO_REMINDERS, Enrolment
+from backend.patients.consent import why_no_reminder
+from backend.patients.models import ACTIVE, Enrolment
 from backend.practices.models import Practice
 
 ANSWER, ANSWER_SHARED = "check-in-answer", "check-in-answer-shared"
@@ -61,9 +61,7 @@ def why_not(text: Communication) -> str | None:
         return "answered" if check_in == COMPLETED else "window closed"
     if enrolment != ACTIVE:
         return "withdrawn"
-    if by == NO_REMINDERS:
-        return TURNED_OFF
-    return None if by == text.channel else ANOTHER_WAY
+    return why_no_reminder(by, text.channel)
 
 
 def wanted(due: Sequence[tuple[CheckIn, Enrolment]]) -> list[tuple[CheckIn, Enrolment]]:

@@ -30,8 +30,8 @@ REMINDERS = "reminders"
 SMS_ANSWERS = "sms-answers"
 ANSWERS = "answers"
 # Why a reminder that waits is not sent.
-TURNED_OFF = "texts turned off"
-ANOTHER_WAY = "reminders come in another way now"
+_TURNED_OFF = "texts turned off"
+_ANOTHER_WAY = "reminders come in another way now"
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,17 @@ def choose_reminders(enrolment: Enrolment, by: str, how: str) -> None:
     messaging.cancel(
         patient_ids=[enrolment.patient_id],
         purpose="check-in",
-        because=TURNED_OFF if by == NONE else ANOTHER_WAY,
+        because=_ended_by(by),
     )
+
+
+def why_no_reminder(by: str, channel: str) -> str | None:
+    """Why a reminder on a channel is not sent to somebody who chose ``by``; ``None`` if it is."""
+    return None if by == channel else _ended_by(by)
+
+
+def _ended_by(by: str) -> str:
+    return _TURNED_OFF if by == NONE else _ANOTHER_WAY
 
 
 def _write(
