@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from backend.console import forms, session
 from backend.console.forms import Filled
 from backend.console.session import signed_in
-from backend.console.site import blueprint, carry_out
+from backend.console.site import blueprint, carry_out, done
 from backend.core import audit
 from backend.core.clock import now
 from backend.core.identity import CARE_TEAM, LEAD, actor
@@ -163,7 +163,7 @@ def _one(consultation_id: UUID, filled: Filled, sentence: str | None = None) -> 
         strata=STRATA,
         filled=filled,
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 

@@ -114,18 +114,18 @@ def contraindications(form: Mapping[str, str], present: Mapping[str, str]) -> Fi
 
 def agreed_to_text(filled: Filled, form: Mapping[str, str]) -> Filled:
     """Whoever enrols somebody says that they agree to the text that invites them."""
-    if form.get(AGREED):
-        return Filled({**filled.sent, AGREED: "yes"}, filled.values, filled.errors)
-    errors = {**filled.errors, AGREED: "Ask them first, then tick this."}
-    return Filled(filled.sent, filled.values, errors)
+    return _ticked_off(filled, form, AGREED, "Ask them first, then tick this.")
 
 
 def confirmed(filled: Filled, form: Mapping[str, str]) -> Filled:
     """A form for something that cannot be undone: it also asks for a tick that it is meant."""
-    if form.get(CONFIRM):
-        return Filled({**filled.sent, CONFIRM: "yes"}, filled.values, filled.errors)
-    errors = {**filled.errors, CONFIRM: "Tick this to go on."}
-    return Filled(filled.sent, filled.values, errors)
+    return _ticked_off(filled, form, CONFIRM, "Tick this to go on.")
+
+
+def _ticked_off(filled: Filled, form: Mapping[str, str], name: str, lacking: str) -> Filled:
+    if form.get(name):
+        return Filled({**filled.sent, name: "yes"}, filled.values, filled.errors)
+    return Filled(filled.sent, filled.values, {**filled.errors, name: lacking})
 
 
 def _in_one(errors: Mapping[str, str], name: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from backend.console import first_sign_in, forms
 from backend.console.forms import Filled
 from backend.console.navigation import MANAGERS
 from backend.console.session import signed_in
-from backend.console.site import blueprint, carry_out, undo
+from backend.console.site import blueprint, carry_out, done, undo
 from backend.core.clock import now
 from backend.core.identity import (
     ADMINISTRATOR,
@@ -200,7 +200,7 @@ def _person(
         refused=filled or Filled(),
         nothing=Filled(),
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 
@@ -224,5 +224,5 @@ def _absences(filled: Filled, sentence: str | None = None, refused: UUID | None 
         nothing=Filled(),
         today=now().date(),
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )

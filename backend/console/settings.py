@@ -13,7 +13,7 @@ from backend.console import forms
 from backend.console.forms import Filled
 from backend.console.navigation import MANAGERS
 from backend.console.session import signed_in
-from backend.console.site import blueprint, carry_out
+from backend.console.site import blueprint, carry_out, done
 from backend.core.identity import LEAD, STAFF, actor
 from backend.core.schema import WEEKDAYS
 from backend.messaging import budget
@@ -137,7 +137,7 @@ def _hours(filled: Filled | None, sentence: str | None = None) -> str:
         zones=sorted(available_timezones()),
         filled=shown,
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 
@@ -200,7 +200,7 @@ def _budget(filled: Filled, sentence: str | None = None) -> str:
         may_change=actor.role == LEAD,
         filled=filled,
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 

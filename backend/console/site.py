@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, request
@@ -45,6 +45,11 @@ def carry_out(
         refused = Filled(filled.sent, errors=problem.errors)
         return again(refused, problem.detail), problem.status
     return redirect(then(made), 303)
+
+
+def done(notices: Mapping[str, str]) -> str | None:
+    """What to say of the form that led to this page, if one did."""
+    return notices.get(request.args.get("done", ""))
 
 
 def undo(problem: Problem) -> None:

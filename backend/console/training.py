@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from backend.console import forms
 from backend.console.forms import Filled
 from backend.console.session import signed_in
-from backend.console.site import blueprint, carry_out
+from backend.console.site import blueprint, carry_out, done
 from backend.core.identity import CARE_TEAM, LEAD, actor
 from backend.practices import absence
 from backend.quality import competence
@@ -177,7 +177,7 @@ def _topic(topic_id: str, filled: Filled, sentence: str | None = None) -> str:
         marked={item["id"]: item for item in tried.result.items} if tried else {},
         filled=filled,
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 
@@ -189,7 +189,7 @@ def _record(filled: Filled, sentence: str | None = None) -> str:
         kinds=[(kind, KINDS[kind]) for kind in RATED],
         filled=filled,
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 
@@ -213,7 +213,7 @@ def _colleague(
         refused=filled or Filled(),
         nothing=Filled(),
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 

@@ -13,7 +13,7 @@ from backend.console import forms
 from backend.console.forms import Filled
 from backend.console.navigation import MANAGERS
 from backend.console.session import signed_in
-from backend.console.site import blueprint, carry_out, undo
+from backend.console.site import blueprint, carry_out, done, undo
 from backend.core.identity import LEAD, actor
 from backend.core.problems import Problem
 from backend.hooks import service as hooks
@@ -167,7 +167,7 @@ def _list(filled: Filled, sentence: str | None = None) -> str:
         off_because=OFF_BECAUSE,
         filled=filled,
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 
@@ -201,7 +201,7 @@ def _one(
         refused=refused,
         nothing=Filled(),
         sentence=sentence,
-        notice=NOTICES.get(request.args.get("done", "")),
+        notice=done(NOTICES),
     )
 
 
